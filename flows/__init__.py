@@ -1,0 +1,1 @@
+"""The flows: Prefect at depth 1, plain functions below."""

@@ -1,0 +1,69 @@
+"""The SQL files as data: header, dependencies, order of building.
+
+`sql/<schema>/<name>.sql` holds one SELECT and builds `<schema>.<name>`. Its header is its documentation:
+here it is parsed once, for `COMMENT ON`, the data dictionary, the gate and the tests.
+"""
+
+import re
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+SQL_ROOT = Path(__file__).parents[2] / "sql"
+_REFERENCE = re.compile(r"\b(?:from|join)\s+(staging|facts|marts)\.(\w+)")
+_COLUMN = re.compile(r"--   (\w+)\s+(\S.*)")
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One SELECT with its header: name is `schema.table`, columns maps name to meaning."""
+
+    path: Path
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: dict[str, str]
+    is_view: bool
+    select: str
+
+    @property
+    def reads(self) -> set[str]:
+        """Names (`schema.table`) of the built tables that this SELECT reads."""
+        code = re.sub(r"--.*", "", self.select)
+        return {f"{schema}.{table}" for schema, table in _REFERENCE.findall(code)}
+
+
+def read_sql_file(path: Path) -> SqlFile:
+    """Parse the header and body of one SQL file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = [line for line in lines if line.startswith("--")]
+    prose = [line[3:] for line in header if re.match(r"-- (?!key:|scale:|as:|columns:| )", line)]
+    key = next((line[8:] for line in header if line.startswith("-- key: ")), "")
+    columns: dict[str, str] = {}
+    for line in header:
+        if match := _COLUMN.fullmatch(line):
+            columns[match[1]] = match[2]
+    return SqlFile(
+        path=path,
+        name=f"{path.parent.name}.{path.stem}",
+        description=" ".join(prose),
+        key=tuple(part.strip() for part in key.split(",") if part.strip()),
+        columns=columns,
+        is_view="-- as: view" in header,
+        select="\n".join(lines),
+    )
+
+
+def find_sql_files(*schemas: str) -> list[SqlFile]:
+    """All files of these schemas, each after the ones that it reads."""
+    files = {f.name: f for s in schemas for p in (SQL_ROOT / s).glob("*.sql") for f in [read_sql_file(p)]}
+    order = TopologicalSorter({name: sorted(files[name].reads & files.keys()) for name in sorted(files)})
+    return [files[name] for name in order.static_order()]
+
+
+def build_table(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    """Create the table (or view) of one SQL file in the catalog or schema of its name."""
+    kind = "view" if file.is_view else "table"
+    connection.execute(f"create or replace {kind} {file.name} as\n{file.select}")
