@@ -1,0 +1,38 @@
+"""What every reader hands on: text, line by line, and nothing decided about meaning."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A stretch of an export: `frame` has `line` (Int64) and the wanted columns as text (NULL = empty cell).
+
+    `broken` has `line` and `rule_id` of records that are no rows at all; `n_ignored` counts empty records.
+    """
+
+    frame: pl.DataFrame
+    broken: pl.DataFrame
+    n_ignored: int
+
+    @property
+    def n_read(self) -> int:
+        """Source records in this stretch."""
+        return self.frame.height + self.broken.height + self.n_ignored
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """An opened export. `columns` are its column names, None where the format has no header (JSON).
+
+    `batches(wanted)` streams the wanted columns; `receipt` says how the file was read, and why.
+    """
+
+    columns: tuple[str, ...] | None
+    batches: Callable[[tuple[str, ...]], Iterator[Batch]]
+    receipt: dict[str, str] = field(default_factory=dict)
+
+
+NO_BROKEN = pl.DataFrame(schema={"line": pl.Int64, "rule_id": pl.String})

@@ -1,0 +1,232 @@
+"""One export, from its bytes to landed Parquet and refused cells: read, canonicalise, validate, land.
+
+Nothing is visible until the whole file went through; the receipt is what the ledger keeps of it.
+"""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.readers import READERS
+from flows.readers.table import Batch, TextTable
+from flows.steps import times
+from flows.steps.canonicalise import CONTRACTS, Canonical, Context, canonicalise, export_name, wanted_columns
+from flows.steps.discover import Export, exported_at
+from flows.steps.land import Landing
+from flows.steps.pseudonym import Pseudonyms, read_key
+from flows.steps.responses import FAILURE_COLUMNS, read_responses, with_visits
+from flows.steps.survey_blocks import Block, find_blocks
+from flows.steps.validate import find_failures
+from schemas.errors import ExportUnreadable
+from schemas.source import Source
+
+LANDED_AS = {"enrolment": "enrolment", "session": "session", "measure": "measure", "pause": "pause"}
+
+
+class StillGrowing(Exception):
+    """The file changed while it was read; it waits for the next run."""
+
+
+@dataclass
+class Receipt:
+    """What one export became. Rows are source records; rows_read = landed + refused + ignored."""
+
+    file_key: str
+    clinic_id: str
+    source_id: str
+    table: str
+    file_name: str
+    file_sha256: str
+    mode: str
+    timezone: str
+    data_through: str | None
+    exported_at: str = ""
+    rows_read: int = 0
+    rows_landed: int = 0
+    rows_refused: int = 0
+    rows_ignored: int = 0
+    parts_refused: int = 0
+    refused_by_rule: dict[str, int] = field(default_factory=dict)
+    landed: dict[str, str] = field(default_factory=dict)
+    landed_rows: dict[str, int] = field(default_factory=dict)
+    dialect: dict[str, str] = field(default_factory=dict)
+    unmapped_columns: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the ledger stores it."""
+        return asdict(self)
+
+
+def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -> Receipt:
+    """Take one export in; raises ExportUnreadable (nothing is left behind) or StillGrowing."""
+    source, mapping = export.source, export.source.mapping
+    if mapping.reader not in READERS:
+        raise ExportUnreadable(f"{export.label}: reader '{mapping.reader}' in source.toml is not one of {', '.join(READERS)}")
+    table = READERS[mapping.reader](export.path, mapping.dialect, wanted_columns(source))
+    blocks = _blocks(export, table, context)
+    wanted = tuple(dict.fromkeys([*wanted_columns(source), *(c for block in blocks for c in block.columns)]))
+    receipt = _new_receipt(export, table, wanted)
+    provenance = {"clinic_id": mapping.clinic, "source_id": source.source_id, "file_key": export.key, "file_sha256": export.sha256}
+    pseudonyms = Pseudonyms(read_key(keys, mapping.clinic), mapping.clinic)
+    with Landing(warehouse, export.key, provenance, pseudonyms) as landing:
+        intake = _Intake(export, context, landing, blocks, receipt)
+        for batch in table.batches(wanted):
+            intake.take(batch)
+        receipt.exported_at = exported_at(source, export, intake.newest).isoformat()
+        _check_unchanged(export)
+        receipt.landed_rows = dict(landing.n_rows)
+        receipt.landed = landing.keep()
+    return receipt
+
+
+def _blocks(export: Export, table: TextTable, context: Context) -> list[Block]:
+    if export.source.mapping.table != "survey":
+        return []
+    return find_blocks(export.source, table.columns, context.instruments, export.label)
+
+
+def _new_receipt(export: Export, table: TextTable, wanted: tuple[str, ...]) -> Receipt:
+    mapping = export.source.mapping
+    return Receipt(
+        export.key, mapping.clinic, export.source.source_id, mapping.table, export.name, export.sha256, mapping.mode,
+        mapping.timezone or "UTC", mapping.data_through,
+        dialect=table.receipt, unmapped_columns=[c for c in table.columns or () if c not in wanted],
+    )  # fmt: skip
+
+
+def _check_unchanged(export: Export) -> None:
+    """The bytes read must be those that were hashed."""
+    stat = export.path.stat()
+    if (stat.st_size, stat.st_mtime_ns) != (export.size, export.mtime_ns):
+        raise StillGrowing(export.label)
+
+
+class _Intake:
+    """The batches of one export on their way; counts go to the receipt, rows to the landing."""
+
+    def __init__(self, export: Export, context: Context, landing: Landing, blocks: list[Block], receipt: Receipt) -> None:
+        self.export, self.context, self.landing, self.blocks, self.receipt = export, context, landing, blocks, receipt
+        self.source: Source = export.source
+        self.contract = CONTRACTS[self.source.mapping.table].to_schema()
+        self.newest: datetime | None = None
+        self._rules: Counter[str] = Counter()
+
+    def take(self, batch: Batch) -> None:
+        """One batch through canonicalise, validate and land."""
+        self._note_newest(batch.frame)
+        if self.blocks:
+            failures, accepted, refused = self._take_survey(batch)
+        else:
+            failures, accepted, refused = self._take_rows(batch)
+        broken = batch.broken.with_columns(column_name=pl.lit(""), allowed=pl.lit(""), part=pl.lit(""))
+        self._refuse(pl.concat([failures, broken.select(FAILURE_COLUMNS)]), batch.frame)
+        receipt = self.receipt
+        receipt.rows_read += batch.n_read
+        receipt.rows_landed += accepted
+        receipt.rows_refused += refused + batch.broken.height
+        receipt.rows_ignored += batch.n_read - accepted - refused - batch.broken.height
+        receipt.refused_by_rule = dict(sorted(self._rules.items()))
+
+    def _take_rows(self, batch: Batch) -> tuple[pl.DataFrame, int, int]:
+        rows, failures = self._judge(batch.frame, self.source)
+        (accepted,) = _without(failures, rows)
+        self.landing.write(LANDED_AS[self.source.mapping.table], accepted)
+        return failures, accepted.height, rows.height - accepted.height
+
+    def _take_survey(self, batch: Batch) -> tuple[pl.DataFrame, int, int]:
+        all_failures, landed = [], []
+        for block in self.blocks:
+            rows, failures = self._judge(batch.frame, block.source)
+            rows, text = _without(failures, rows, batch.frame)
+            rows, nowhere = with_visits(rows, text, block, self.source.mapping.dialect.missing)
+            failures = pl.concat([failures, nowhere.select(FAILURE_COLUMNS)])
+            found = read_responses(*_without(nowhere, rows, text), block)
+            if block.visit is not None:
+                failures = failures.with_columns(part=pl.lit(f"@{block.visit}"))
+            all_failures += [failures, *(f.select(FAILURE_COLUMNS) for f in found.failures)]
+            for table, frames in (("survey_response", found.answers), ("score", found.totals)):
+                for frame in frames:
+                    self.landing.write(table, frame)
+                    landed.append(frame["line"])
+        failures = pl.concat(all_failures).unique(maintain_order=True)
+        accepted = pl.concat(landed).unique() if landed else pl.Series("line", [], pl.Int64)
+        refused = failures["line"].unique().filter(~failures["line"].unique().is_in(accepted.implode()))
+        self.receipt.parts_refused += failures.filter(pl.col("line").is_in(accepted.implode())).select("line", "part").n_unique()
+        return failures, len(accepted), len(refused)
+
+    def _judge(self, text: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Typed rows, and all failures by the export's column names; a cell's first reason is enough."""
+        canonical = canonicalise(text, source, Path(self.export.name), self.context)
+        cases = find_failures(canonical.frame, self.contract)
+        names = {n: _export_name(n, source) for n in self.contract.columns}
+        cases = cases.with_columns(pl.col("column_name").replace(names), part=pl.lit(""))
+        cases = cases.join(canonical.failures, on=["line", "column_name"], how="anti", maintain_order="left")
+        failures = pl.concat([canonical.failures.with_columns(allowed=pl.lit("")).select(FAILURE_COLUMNS), cases.select(FAILURE_COLUMNS)])
+        return _with_status(canonical, source), _without_echoes(failures, source)
+
+    def _refuse(self, failures: pl.DataFrame, text: pl.DataFrame) -> None:
+        if failures.is_empty():
+            return
+        self._rules.update(dict(failures.group_by("rule_id").len().iter_rows()))
+        self.landing.write_refused(failures.hstack([_offending_cells(failures, text)]))
+
+    def _note_newest(self, text: pl.DataFrame) -> None:
+        origin, _, name = self.source.mapping.exported_at.partition(":")
+        if origin == "column":
+            dialect = self.source.mapping.dialect
+            newest = times.read_times(text[name], times.formats(dialect.date_order, None), dialect.missing).at.max()
+            self.newest = max(filter(None, [self.newest, newest]), default=None)  # type: ignore[type-var, assignment]
+
+
+def _without(failures: pl.DataFrame, *aligned: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """The same frames less the lines that failed."""
+    if failures.is_empty():
+        return aligned
+    kept = ~aligned[0]["line"].is_in(failures["line"].unique().implode())
+    return tuple(frame.filter(kept) for frame in aligned)
+
+
+def _export_name(name: str, source: Source) -> str:
+    """The export's name of a canonical column, also where that is derived from another one."""
+    columns = source.mapping.columns
+    origins = {
+        "duration_weeks": ("duration_days", "duration_months"),
+        "sessions_per_week": ("sessions_per_day",),
+        "local_date": ("started_at", "ended_at", "completed_at", "measured_at"),
+        "started_at": ("ended_at",),
+    }
+    for candidate in (name, *origins.get(name, ())):
+        if candidate in columns:
+            return export_name(candidate, columns[candidate])
+    return name
+
+
+def _without_echoes(failures: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Drop the missing local day of a row that already says why it has none."""
+    if failures.is_empty() or source.mapping.table != "session":
+        return failures
+    echo = (pl.col("rule_id") == "missing_required") & (pl.col("column_name") == _export_name("local_date", source))
+    return failures.filter(~echo | (pl.len().over("line") == 1))
+
+
+def _with_status(canonical: Canonical, source: Source) -> pl.DataFrame:
+    """A logged session without a status was completed."""
+    if source.mapping.table != "session":
+        return canonical.frame
+    status = pl.col("status") if "status" in canonical.frame.columns else pl.lit(None, pl.String)
+    return canonical.frame.with_columns(status=status.fill_null("completed"))
+
+
+def _offending_cells(failures: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
+    """The text of each failing cell, for the restricted file only."""
+    cells = pl.repeat(None, failures.height, dtype=pl.String, eager=True)
+    for name in failures["column_name"].unique().to_list():
+        if name in text.columns and name != "line":
+            mask = failures["column_name"] == name
+            found = failures.filter(mask).join(text.select("line", pl.col(name).alias("cell")), on="line", how="left", maintain_order="left")
+            cells = cells.scatter(mask.arg_true(), found["cell"])
+    return cells.alias("cell")

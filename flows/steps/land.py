@@ -1,0 +1,120 @@
+"""Typed rows to Parquet, one set of files per export, all or nothing.
+
+Written under a temporary name, synced, renamed; a key's files never change afterwards. pyarrow writes, because
+it keeps schema and provenance in the file's metadata. People are dictionary-encoded: each id is hashed once.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flows.steps.pseudonym import Pseudonyms
+from schemas.landed import CONTRACT_VERSION, LANDED, REFUSED
+
+# Room for every id of a row group: with the default of 1 MB pyarrow would give up on dictionaries and write each key out.
+_DICTIONARY_BYTES = 64 << 20
+
+
+class Landing:
+    """The Parquet files of one export while they are written; use as a context manager, then `keep`."""
+
+    def __init__(self, warehouse: Path, key: str, provenance: Mapping[str, str], pseudonyms: Pseudonyms) -> None:
+        self.warehouse, self.key, self.provenance, self.pseudonyms = warehouse, key, provenance, pseudonyms
+        self.n_rows: dict[str, int] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> "Landing":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Whatever was not kept is thrown away."""
+        for table, writer in self._writers.items():
+            writer.close()
+            self._draft(table).unlink(missing_ok=True)
+
+    def write(self, table: str, rows: pl.DataFrame) -> None:
+        """Append accepted rows (`line`, `participant_id`, canonical columns) of a canonical table."""
+        if rows.is_empty():
+            return
+        arrow = self._to_arrow(rows, LANDED[table])
+        self._writer(table, LANDED[table]).write_table(arrow, row_group_size=1 << 20)
+        self.n_rows[table] = self.n_rows.get(table, 0) + rows.height
+
+    def write_refused(self, rows: pl.DataFrame) -> None:
+        """Append what was refused: the restricted record of cells, rules and offending text."""
+        if rows.is_empty():
+            return
+        columns = {field.name: _column(rows, field, self.provenance) for field in REFUSED}
+        self._writer("refused", REFUSED).write_table(pa.table(columns, schema=REFUSED))
+        self.n_rows["refused"] = self.n_rows.get("refused", 0) + rows.height
+
+    def keep(self) -> dict[str, str]:
+        """Finish all files and give them their names; returns table -> path below the warehouse."""
+        kept = {}
+        for table, writer in self._writers.items():
+            writer.close()
+            _sync(self._draft(table))
+        for table in list(self._writers):
+            self._draft(table).replace(self.path(table))
+            _sync(self.path(table).parent)
+            kept[table] = self.path(table).relative_to(self.warehouse).as_posix()
+            del self._writers[table]
+        return kept
+
+    def path(self, table: str) -> Path:
+        """Where a table's file of this export lies."""
+        clinic, source = self.provenance["clinic_id"], self.provenance["source_id"]
+        root = self.warehouse / ("refused" if table == "refused" else f"parquet/{table}")
+        return root / f"clinic={clinic}" / f"source={source}" / f"{self.key}.parquet"
+
+    def _draft(self, table: str) -> Path:
+        return self.path(table).with_suffix(f".{os.getpid()}.tmp")
+
+    def _writer(self, table: str, schema: pa.Schema) -> pq.ParquetWriter:
+        if table not in self._writers:
+            draft = self._draft(table)
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            metadata = {**self.provenance, "contract_version": CONTRACT_VERSION, "table": table}
+            coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+            self._writers[table] = pq.ParquetWriter(
+                draft, schema.with_metadata(metadata), compression="zstd", use_dictionary=coded,
+                dictionary_pagesize_limit=_DICTIONARY_BYTES, write_statistics=["line", "local_date", "started_at"],
+            )
+        return self._writers[table]
+
+    def _to_arrow(self, rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+        columns = {}
+        for field in schema:
+            if field.name == "participant_key":
+                ids = rows["participant_id"].cast(pl.Categorical(pl.Categories.random())).to_arrow()
+                columns[field.name] = self.pseudonyms.encode(ids)
+            else:
+                columns[field.name] = _column(rows, field, self.provenance)
+        return pa.table(columns, schema=schema)
+
+
+def _column(rows: pl.DataFrame, field: pa.Field, provenance: Mapping[str, str]) -> pa.Array:
+    """One column as Arrow; constants (provenance, absent columns) cost no more than their length in bits."""
+    if field.name in provenance:
+        zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.height)
+        return pa.DictionaryArray.from_arrays(zeros, pa.array([provenance[field.name]], pa.string()))
+    if field.name not in rows.columns:
+        return pa.nulls(rows.height, field.type)
+    series = rows[field.name]
+    if pa.types.is_dictionary(field.type):
+        coded = series.cast(pl.Categorical(pl.Categories.random())).to_arrow()
+        return pa.DictionaryArray.from_arrays(coded.indices.cast(pa.int32()), coded.dictionary.cast(pa.string()))
+    return series.to_arrow().cast(field.type)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,88 @@
+"""The ledger: which landed files are in force, and what went wrong on the way in.
+
+`warehouse/receipts/<key>.json` is written once per landed export; `warehouse/ledger.json` names those in force.
+Both are written aside and renamed, so a crash leaves the last complete state.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import ExitCode
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file or mapping that could not be taken in; the message holds no patient's value."""
+
+    exit_code: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """`files` are receipts (with `source_path`) in force, in a fixed order; `problems` are of the last run."""
+
+    files: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def exit_codes(self) -> list[ExitCode]:
+        """The codes of the last run's problems."""
+        return [ExitCode(problem.exit_code) for problem in self.problems]
+
+
+def read_ledger(warehouse: Path) -> Ledger:
+    """The ledger in force; empty before the first run."""
+    path = warehouse / "ledger.json"
+    if not path.exists():
+        return Ledger()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Ledger(content["files"], [Problem(**problem) for problem in content["problems"]])
+
+
+def write_ledger(warehouse: Path, ledger: Ledger) -> None:
+    """Put a ledger in force."""
+    files = sorted(ledger.files, key=lambda f: (f["clinic_id"], f["source_id"], f["file_name"]))
+    content = {"files": files, "problems": [vars(problem) for problem in ledger.problems]}
+    write_json(warehouse / "ledger.json", content)
+
+
+def read_receipt(warehouse: Path, key: str) -> dict[str, Any] | None:
+    """The receipt of a key, if its landed files are all there."""
+    path = warehouse / "receipts" / f"{key}.json"
+    if not path.exists():
+        return None
+    receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return receipt if all((warehouse / name).exists() for name in receipt["landed"].values()) else None
+
+
+def write_receipt(warehouse: Path, receipt: dict[str, Any]) -> None:
+    """Record that a key is landed; from now on there is nothing to do for it."""
+    write_json(warehouse / "receipts" / f"{receipt['file_key']}.json", receipt)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write aside, sync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def remove_unused(warehouse: Path, keys_in_use: set[str]) -> int:
+    """Delete landed files that neither the ledger nor a kept release needs; returns how many."""
+    stale = [
+        path
+        for pattern in ("parquet/**/*.parquet", "refused/**/*.parquet", "receipts/*.json")
+        for path in warehouse.glob(pattern)
+        if path.stem not in keys_in_use
+    ]
+    for path in [*stale, *warehouse.glob("parquet/**/*.tmp"), *warehouse.glob("refused/**/*.tmp")]:
+        path.unlink(missing_ok=True)
+    return len(stale)

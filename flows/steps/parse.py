@@ -1,0 +1,111 @@
+"""Text cells to typed values. A cell that cannot be typed is NULL and named in `failed`, never guessed.
+
+Each parser tries the whole column at once; only the cells that did not come out are looked at again (blanks
+around the figure, the source's words for missing). That keeps the common case one vectorised cast.
+"""
+
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+# To canonical minutes, mm, kPa, fraction; kinds of unit that one column's contract may name.
+MINUTES = {"ms": 1 / 60000, "s": 1 / 60, "min": 1.0, "h": 60.0}
+FRACTION = {"fraction": 1.0, "percent": 0.01}
+TRUE, FALSE = ("true", "yes", "y", "1", "t"), ("false", "no", "n", "0", "f")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A typed column, and for each rule that some cell breaks a mask of those cells."""
+
+    values: pl.Series
+    failures: tuple[tuple[str, pl.Series], ...] = ()
+
+
+def to_text(text: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+    """Trimmed text, NULL where missing."""
+    stripped = text.str.strip_chars()
+    return stripped.set(stripped.is_in(list(missing)).fill_null(True), None)
+
+
+def to_number(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
+    """Floating point; NaN and infinity are no figures."""
+    values = _floats(text if decimal == "." else text.str.replace(",", ".", literal=True))
+    if decimal == ",":  # a dot beside a decimal comma could be either: not guessed
+        values = values.set(text.str.contains(".", literal=True).fill_null(False), None)
+    open_cells = values.is_null() & text.is_not_null()
+    if not open_cells.any():
+        return Typed(values)
+    again = to_text(text.filter(open_cells), missing)
+    read = _floats(again if decimal == "." else again.str.replace(",", ".", literal=True))
+    if decimal == ",":
+        read = read.set(again.str.contains(".", literal=True).fill_null(False), None)
+    return _merge(values, open_cells, read, again, "not_a_number")
+
+
+def _floats(text: pl.Series) -> pl.Series:
+    values = text.cast(pl.Float64, strict=False)
+    return values.set(~values.is_finite().fill_null(True), None)
+
+
+def _merge(values: pl.Series, open_cells: pl.Series, read: pl.Series, text: pl.Series, rule_id: str) -> Typed:
+    """Put second attempts into their places; what is still NULL although there is text has failed."""
+    at = open_cells.arg_true()
+    values = values.scatter(at, read)
+    wrong = at.filter(read.is_null() & text.is_not_null())
+    if wrong.is_empty():
+        return Typed(values)
+    failed = pl.repeat(False, len(values), eager=True).scatter(wrong, True)
+    return Typed(values, ((rule_id, failed),))
+
+
+def to_integer(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
+    """Whole numbers; `4.0` is whole, `4.5` is not."""
+    number = to_number(text, decimal, missing)
+    whole = number.values.round(0)
+    fractional = (whole != number.values).fill_null(False)
+    values = whole.set(fractional | (whole.abs() > 2**31 - 1).fill_null(False), None).cast(pl.Int32)
+    beyond = number.values.is_not_null() & values.is_null()
+    return Typed(values, number.failures + ((("not_integer", beyond),) if beyond.any() else ()))
+
+
+def to_boolean(text: pl.Series, codes: Mapping[str, str], missing: tuple[str, ...]) -> Typed:
+    """Yes or no in the usual spellings, or by the source's own codes."""
+    typed = to_code(text, {k: v.lower() for k, v in codes.items()}, TRUE + FALSE, missing, fold_case=True)
+    values = typed.values.is_in(list(TRUE)).set(typed.values.is_null(), None)
+    return Typed(values, tuple(("not_yes_no", mask) for _, mask in typed.failures))
+
+
+def to_code(
+    text: pl.Series, codes: Mapping[str, str], allowed: tuple[str, ...], missing: tuple[str, ...], fold_case: bool = False
+) -> Typed:
+    """Codes of a vocabulary. The source's map is case-sensitive after trimming; canonical codes pass unmapped."""
+    known = set(allowed)
+    meaning: dict[str, str | None] = {}
+    unknown = []
+    for cell in text.unique().drop_nulls().to_list():
+        word = cell.strip()
+        mapped = codes.get(word, word.lower() if fold_case else word)
+        if mapped in known and (word in codes or word not in missing):
+            meaning[cell] = mapped
+        elif word in missing:
+            meaning[cell] = None
+        else:
+            unknown.append(cell)
+    values = text.replace_strict(meaning, default=None, return_dtype=pl.String) if meaning else pl.repeat(
+        None, len(text), dtype=pl.String, eager=True)
+    return Typed(values, (("unknown_code", text.is_in(unknown).fill_null(False)),) if unknown else ())
+
+
+def to_unit(values: pl.Series, unit: str | None, factors: Mapping[str, float]) -> pl.Series:
+    """Convert from the declared unit to the canonical one."""
+    factor = 1.0 if unit is None else factors[unit]
+    return values if factor == 1.0 else values * factor
+
+
+def to_zone(text: pl.Series, missing: tuple[str, ...]) -> Typed:
+    """IANA zone names, as this machine's zone table knows them."""
+    typed = to_code(text, {}, tuple(zoneinfo.available_timezones()), missing)
+    return Typed(typed.values, tuple(("unknown_zone", mask) for _, mask in typed.failures))

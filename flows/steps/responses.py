@@ -1,0 +1,164 @@
+"""Survey rows to responses: one per line x visit block x questionnaire, with the answers as one list.
+
+A response is refused whole when one of its answers is; the line's other responses stand (severity `response`).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from flows.steps import parse
+from flows.steps.survey_blocks import Block, Form
+from flows.steps.validate import find_failures
+from schemas.instrument import Item
+from schemas.survey import answers_contract, totals_contract
+
+FAILURE_COLUMNS = ("line", "column_name", "rule_id", "allowed", "part")
+SHARED = ("line", "participant_id", "response_id", "enrolment_id", "completed_at", "local_date", "utc_offset_min",
+          "status", "mode", "session_phase", "visit_label", "visit", "tz", "tz_source")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Accepted rows for `survey_response` and `score`, and what was refused with its export column."""
+
+    answers: list[pl.DataFrame]
+    totals: list[pl.DataFrame]
+    failures: list[pl.DataFrame]
+
+
+def with_visits(rows: pl.DataFrame, text: pl.DataFrame, block: Block, missing: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add `visit_label` (as written) and `visit`; failures where neither a date nor a known label places a row."""
+    visits = block.source.mapping.visits
+    label = parse.to_text(text[visits.column], missing) if visits else pl.repeat(
+        block.visit, rows.height, dtype=pl.String, eager=True)
+    visit = label.replace_strict(visits.labels, default=None, return_dtype=pl.String) if visits else label
+    if "completed_at" in rows.columns:
+        undated = rows["completed_at"].is_null() & (rows["local_date"].is_null())
+    else:
+        undated = pl.repeat(True, rows.height, eager=True)
+    unknown = undated & label.is_not_null() & visit.is_null()
+    nowhere = undated & label.is_null()
+    failures = [
+        _failures(rows["line"].filter(mask), visits.column if visits else "completed_at", rule_id, "")
+        for mask, rule_id in ((unknown, "unknown_code"), (nowhere, "no_visit")) if mask.any()
+    ]  # fmt: skip
+    placed = rows.with_columns(label.alias("visit_label"), visit.alias("visit"))
+    return placed, pl.concat(failures) if failures else _failures(rows["line"].clear(), "", "", "")
+
+
+def _failures(lines: pl.Series, column: str, rule_id: str, part: str, allowed: str = "") -> pl.DataFrame:
+    return lines.to_frame("line").with_columns(
+        column_name=pl.lit(column), rule_id=pl.lit(rule_id), allowed=pl.lit(allowed), part=pl.lit(part))
+
+
+def read_responses(rows: pl.DataFrame, text: pl.DataFrame, block: Block) -> Responses:
+    """The responses of one block; `rows` (typed, accepted) and `text` are aligned."""
+    found = Responses([], [], [])
+    for form in block.forms:
+        part = form.instrument.id + (f"@{block.visit}" if block.visit else "")
+        if form.items:
+            _read_answers(rows, text, block, form, part, found)
+        if form.scores:
+            _read_totals(rows, text, block, form, part, found)
+    return found
+
+
+def _read_answers(rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses) -> None:
+    items = form.instrument.items_as_coded(form.mapping.coding_variant)
+    columns, failures = {"line": rows["line"]}, []
+    for item in items:
+        if item.id not in form.items:
+            columns[item.id] = pl.repeat(None, rows.height, dtype=pl.Float64, eager=True)
+            continue
+        values, failed = to_answers(text[form.items[item.id]], item, form, block.source.mapping.dialect.decimal or ".",
+                                    block.source.mapping.dialect.missing)
+        columns[item.id] = values
+        if failed is not None:
+            failures.append(_failures(rows["line"].filter(failed), form.items[item.id], "answer_not_a_number", part))
+    wide = pl.DataFrame(columns)
+    failures.append(_as_answers(find_failures(wide, answers_contract(items)), form.items, part))
+    refused = pl.concat(failures)
+    found.failures.append(refused)
+    ids = list(form.instrument.item_ids)
+    answered = wide.select("line", pl.concat_list(ids).alias("answers"), pl.any_horizontal(pl.col(ids).is_not_null()).alias("any"))
+    kept = rows.hstack(answered.drop("line")).filter(pl.col("any") & ~pl.col("line").is_in(refused["line"].unique().implode()))
+    found.answers.append(_shared(kept, form).with_columns(kept["answers"]))
+
+
+def _as_answers(cases: pl.DataFrame, columns: dict[str, str], part: str) -> pl.DataFrame:
+    """Failures of the contract in the export's own column names."""
+    return cases.select(
+        "line",
+        pl.col("column_name").replace_strict(columns, default=None, return_dtype=pl.String),
+        ("answer_" + pl.col("rule_id")).alias("rule_id"),
+        "allowed",
+        part=pl.lit(part),
+    )
+
+
+def _read_totals(rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses) -> None:
+    dialect, columns, failures = block.source.mapping.dialect, {"line": rows["line"]}, []
+    for score_id, column in form.scores.items():
+        typed = parse.to_number(text[column], dialect.decimal or ".", dialect.missing)
+        columns[score_id] = typed.values
+        failures += [_failures(rows["line"].filter(mask), column, "answer_not_a_number", part) for _, mask in typed.failures]
+    wide = pl.DataFrame(columns)
+    totals = totals_contract(form.instrument, list(form.scores))
+    failures.append(_as_answers(find_failures(wide, totals), form.scores, part))
+    refused = pl.concat(failures)
+    found.failures.append(refused)
+    for score_id in form.scores:
+        value = wide[score_id].alias("value")
+        kept = rows.with_columns(value).filter(value.is_not_null() & ~rows["line"].is_in(refused["line"].unique().implode()))
+        found.totals.append(_shared(kept, form).with_columns(kept["value"], score_id=pl.lit(score_id)))
+
+
+def _shared(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
+    """The columns that every response carries."""
+    language = pl.coalesce([pl.col(c) for c in ("language",) if c in rows.columns] + [pl.lit(form.mapping.language, pl.String)])
+    return rows.select(
+        *(c for c in SHARED if c in rows.columns),
+        instrument=pl.lit(form.instrument.id),
+        version=pl.lit(form.instrument.version),
+        language=language,
+        coding_variant=pl.lit(form.mapping.coding_variant, pl.String),
+    )
+
+
+def to_answers(text: pl.Series, item: Item, form: Form, decimal: str, missing: tuple[str, ...]) -> tuple[pl.Series, pl.Series | None]:
+    """One item's cells as figures: the mapping's answer texts first, then numbers, then the item's own kind."""
+    codes = form.mapping.codes
+    typed = parse.to_number(text, decimal, missing) if not codes else parse.Typed(
+        pl.repeat(None, len(text), dtype=pl.Float64, eager=True), (("", text.is_not_null()),))
+    if not typed.failures:
+        return typed.values, None
+    open_cells = typed.failures[0][1]
+    words = text.filter(open_cells).unique().to_list()
+    known = {word: _answer(word.strip(), item, codes, decimal) for word in words}
+    found = text.filter(open_cells).replace_strict(known, return_dtype=pl.Float64)
+    values = typed.values.scatter(open_cells.arg_true(), found)
+    failed = open_cells & values.is_null() & parse.to_text(text, missing).is_not_null()
+    return values, failed if failed.any() else None
+
+
+def _answer(word: str, item: Item, codes: dict[str, float], decimal: str) -> float | None:
+    if word in codes:
+        return float(codes[word])
+    if item.kind == "clock":
+        return _clock(word)
+    if item.kind == "boolean" and word.lower() in parse.TRUE + parse.FALSE:
+        return float(word.lower() in parse.TRUE)
+    try:
+        value = float(word.replace(",", ".") if decimal == "," else word)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
+
+
+def _clock(word: str) -> float | None:
+    """Minutes after midnight of `23:30` or `23:30:00`."""
+    parts = word.split(":")
+    if len(parts) not in (2, 3) or not all(p.isdigit() for p in parts) or int(parts[0]) > 23 or int(parts[1]) > 59:
+        return None
+    return int(parts[0]) * 60.0 + int(parts[1])

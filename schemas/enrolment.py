@@ -1,0 +1,60 @@
+"""The contract of an enrolment: one participant x one programme x one start, with its prescription.
+
+A later row of the same enrolment with `effective_from` is a new version of the prescription
+(clinical.md 1.2 and 1.3).
+"""
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+
+from schemas.columns import column
+
+
+class Enrolment(pa.DataFrameModel):
+    """One row of an enrolment export, typed."""
+
+    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    enrolment_id: str = column("id", "the clinic's id of the enrolment")
+    condition_code: str = column("code", "primary condition", vocabulary="condition", required=True)
+    start_date: pl.Date = column("date", "day 1 of the programme, never the first session's date", required=True)
+    index_date: pl.Date = column("date", "day of the prescription")
+    plan_type: str = column("code", "kind of plan", vocabulary="plan_type", required=True)
+    duration_weeks: pl.Int32 = column("integer", "prescribed weeks of a fixed term", ge=1, le=104)
+    duration_source: str = column("text", "unit in which the duration was exported")
+    sessions_per_week: float = column("number", "prescribed sessions per week", ge=0.5, le=28)
+    freq_basis: str = column("text", "per_week or per_day")
+    minutes_per_session: float = column("number", "prescribed minutes per session", unit="min", ge=0.5, le=120)
+    due_days: pl.Int32 = column("integer", "days in which a single session is due", ge=1, le=365)
+    setting: str = column("code", "where the programme is done", vocabulary="setting")
+    technique: str = column("code", "massage technique", vocabulary="technique")
+    body_site: str = column("code", "where on the body", vocabulary="body_site")
+    tool: str = column("code", "tool used", vocabulary="tool")
+    modality: str = column("code", "self-massage alone, beside other treatment, ...", vocabulary="modality")
+    self_massage_share: float = column(
+        "number", "share of the intervention's minutes that is self-massage", unit="fraction", ge=0, le=1)
+    arm: str = column("text", "pathway or trial arm")
+    effective_from: pl.Date = column("date", "first day of this version of the prescription")
+    status: str = column("code", "state of the enrolment", vocabulary="enrolment_status")
+    status_date: pl.Date = column("date", "day of that state")
+    stop_reason: str = column("code", "why it was stopped", vocabulary="stop_reason")
+    sessions_reported: pl.Int32 = column("integer", "total of sessions that the source counted", ge=0, le=10000)
+    birth_year: pl.Int32 = column("integer", "year of birth", ge=1900, le=2100)
+    age: pl.Int32 = column("integer", "age in years at enrolment", ge=0, le=120)
+    sex_at_birth: str = column("code", "sex at birth", vocabulary="sex_at_birth")
+    gender: str = column("code", "gender", vocabulary="gender")
+    language: str = column("text", "BCP 47 language")
+    home_tz: str = column("zone", "IANA zone in which the person lives")
+    consent_research: bool = column("boolean", "consents to research")
+    consent_date: pl.Date = column("date", "day of that consent")
+
+    @pa.dataframe_check(name="fixed_term_needs_weeks:duration_weeks")
+    def fixed_term_has_weeks(cls, data: PolarsData) -> pl.LazyFrame:
+        """A fixed term without its number of weeks has no end, hence no expectation."""
+        fixed = pl.col("plan_type").eq_missing(pl.lit("fixed_term"))
+        return data.lazyframe.select(~fixed | pl.col("duration_weeks").is_not_null())
+
+    @pa.dataframe_check(name="reserved_word:arm")
+    def arm_is_not_all(cls, data: PolarsData) -> pl.LazyFrame:
+        """`all` names the margin over arms in the marts."""
+        return data.lazyframe.select(pl.col("arm").ne_missing(pl.lit("all")))

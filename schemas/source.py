@@ -1,0 +1,256 @@
+"""`source.toml`: how one source's exports map to one canonical table.
+
+Everything that can be wrong with such a file is found here, before an export is opened, and named with
+file, line and key (exit 11). What depends on the export itself (a mapped column that is absent) is found by
+the readers (exit 12).
+"""
+
+import re
+import tomllib
+import zoneinfo
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from schemas.errors import SourceWrong
+
+TableName = Literal["enrolment", "session", "survey", "measure", "pause"]
+
+# What each table can map. The first set is required; of a group in ONE_OF at least one.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "enrolment": ("participant_id", "condition_code"),
+    "session": ("participant_id",),
+    "survey": ("participant_id",),
+    "measure": ("participant_id", "measured_at", "kind", "value", "unit"),
+    "pause": ("participant_id", "from_date", "to_date"),
+}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "enrolment": (
+        "start_date", "enrolment_id", "plan_type", "duration_weeks", "duration_days", "duration_months",
+        "sessions_per_week", "sessions_per_day", "minutes_per_session", "due_days", "setting", "technique",
+        "body_site", "tool", "modality", "self_massage_share", "arm", "effective_from", "index_date",
+        "status", "status_date", "stop_reason", "sessions_reported", "birth_year", "age", "sex_at_birth",
+        "gender", "language", "home_tz", "consent_research", "consent_date",
+    ),
+    "session": (
+        "started_at", "ended_at", "local_date", "session_id", "enrolment_id", "minutes", "status", "technique",
+        "body_site", "supervised", "pain_pre", "pain_post", "log_source", "recorded_at", "adverse_event", "tz",
+    ),
+    "survey": (
+        "completed_at", "response_id", "enrolment_id", "status", "mode", "language", "session_phase", "tz",
+    ),
+    "measure": ("site", "side", "device", "tz"),
+    "pause": ("reason", "recorded_at", "enrolment_id"),
+}  # fmt: skip
+UNITS = (
+    "ms", "s", "min", "h", "epoch_s", "epoch_ms", "excel_serial", "mm", "cm", "kPa", "N/cm2", "kgf/cm2",
+    "lbf/cm2", "psi", "N", "percent", "fraction",
+)  # fmt: skip
+DEFAULT_MISSING = ("", "NA", "NaN", "null")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ColumnMap(_Strict):
+    """Where one canonical column comes from: exactly one of column, value, path, join."""
+
+    column: str | None = None
+    value: str | int | float | bool | None = None
+    path: str | None = None
+    join: tuple[str, ...] | None = None
+    with_: str = Field(default=" ", alias="with")
+    unit: str | None = None
+    format: str | None = None
+    probe_cm2: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, data: Any) -> Any:
+        return {"column": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "ColumnMap":
+        origins = [n for n in ("column", "value", "path", "join") if getattr(self, n) is not None]
+        if len(origins) != 1:
+            raise ValueError("give exactly one of column, value, path, join")
+        if self.path is not None and re.compile(self.path).groups < 1:
+            raise ValueError("path needs a group in parentheses, for example (p[0-9]+)/")
+        if self.unit is not None and self.unit not in UNITS:
+            raise ValueError(f"unknown unit; allowed: {', '.join(UNITS)}")
+        return self
+
+    @property
+    def export_columns(self) -> tuple[str, ...]:
+        """The export's columns that this one is made of."""
+        return self.join or ((self.column,) if self.column is not None else ())
+
+
+class Dialect(_Strict):
+    """How the text of an export is laid out; what is None is detected from evidence."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    decimal: Literal[".", ","] | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    header_rows: int = Field(default=1, ge=0, le=3)
+    missing: tuple[str, ...] = DEFAULT_MISSING
+    sheet: str | None = None
+
+
+class InstrumentMap(_Strict):
+    """One questionnaire in a survey export: its items, or totals that the source computed."""
+
+    version: str
+    language: str | None = None
+    items: dict[str, str] | str | None = None
+    scores: dict[str, str] | None = None
+    coding_variant: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    codes: dict[str, float] = Field(default_factory=dict)
+
+
+class Visits(_Strict):
+    """A column of a long export that names the visit."""
+
+    column: str
+    labels: dict[str, str]
+
+
+class Wide(_Strict):
+    """One visit block of a wide export."""
+
+    visit: str
+    suffix: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class Mapping(_Strict):
+    """The content of one `source.toml`."""
+
+    clinic: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    table: TableName
+    reader: str
+    files: str = "**/*"
+    mode: Literal["delta", "snapshot"] = "delta"
+    exported_at: str = "mtime"
+    timezone: str | None = None
+    data_through: str | None = None
+    dialect: Dialect = Field(default_factory=Dialect)
+    columns: dict[str, ColumnMap]
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    instruments: dict[str, InstrumentMap] = Field(default_factory=dict)
+    visits: Visits | None = None
+    wide: tuple[Wide, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in zoneinfo.available_timezones():
+            raise ValueError("not an IANA time zone, such as Europe/Berlin")
+        return value
+
+    @field_validator("exported_at")
+    @classmethod
+    def _known_origin(cls, value: str) -> str:
+        if value != "mtime" and not re.match(r"(name|column|fixed):.+", value):
+            raise ValueError("use name:<format>, column:<name>, fixed:<date> or mtime")
+        if value.startswith("fixed:"):
+            _iso_instant(value.removeprefix("fixed:"))
+        return value
+
+    @field_validator("data_through")
+    @classmethod
+    def _known_day(cls, value: str | None) -> str | None:
+        if value is not None:
+            _iso_instant(value)
+        return value
+
+    @model_validator(mode="after")
+    def _fits_its_table(self) -> "Mapping":
+        allowed = REQUIRED[self.table] + OPTIONAL[self.table]
+        if unknown := [name for name in self.columns if name not in allowed]:
+            raise ValueError(f"columns: table {self.table} has no column {', '.join(unknown)}")
+        if absent := [name for name in REQUIRED[self.table] if name not in self.columns]:
+            raise ValueError(f"columns: table {self.table} needs {', '.join(absent)}")
+        if self.table == "session" and not self.columns.keys() & {"started_at", "ended_at", "local_date"}:
+            raise ValueError("columns: table session needs started_at, ended_at with minutes, or local_date")
+        if self.table == "survey" and not self.instruments:
+            raise ValueError("instruments: a survey needs at least one [instruments.<id>]")
+        return self
+
+
+def _iso_instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("not a date of the form 2026-03-31") from error
+
+
+class Source:
+    """A mapping with its place: one source of one clinic."""
+
+    def __init__(self, path: Path, text: str, mapping: Mapping) -> None:
+        self.path, self.text, self.mapping = path, text, mapping
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the exports."""
+        return self.path.parent
+
+    @property
+    def source_id(self) -> str:
+        """Folder name, or `folder.stem` where a folder holds several mappings."""
+        stem = self.path.name.removesuffix("source.toml").rstrip(".")
+        return f"{self.folder.name}.{stem}" if stem else self.folder.name
+
+    def line_of(self, *keys: str) -> int:
+        """The line (1-based) of a key in the file, for messages."""
+        return find_key_line(self.text, keys)
+
+
+def read_source(path: Path) -> Source:
+    """Read and check one mapping; raises SourceWrong naming file, line and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SourceWrong(f"{path}: not a TOML file: {error}") from error
+    try:
+        mapping = Mapping.model_validate(content)
+    except ValidationError as error:
+        raise SourceWrong("\n".join(_messages(path, text, error))) from error
+    return Source(path, text, mapping)
+
+
+def _messages(path: Path, text: str, error: ValidationError) -> list[str]:
+    messages = []
+    for problem in error.errors(include_url=False, include_input=False):
+        keys = [str(part) for part in problem["loc"] if part not in ("function-before", "tagged")]
+        what = problem["msg"].removeprefix("Value error, ")
+        if not keys and ":" in what:  # a rule over several keys names its table first
+            keys = [what.split(":")[0]]
+        expected = {"extra_forbidden": "unknown key", "missing": "this key is needed"}.get(problem["type"], what)
+        messages.append(f"{path}, line {find_key_line(text, keys)}, key {'.'.join(keys) or '(file)'}: {expected}")
+    return messages
+
+
+def find_key_line(text: str, keys: "tuple[str, ...] | list[str]") -> int:
+    """The line on which the deepest findable part of a dotted key stands; 1 where none does."""
+    table, best, depth = "", 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            table = header[1].replace('"', "")
+            found = table.split(".")
+        elif key := re.match(r'\s*(?:"([^"]+)"|([\w.-]+))\s*=', line):
+            found = [*(table.split(".") if table else []), *( [key[1]] if key[1] else key[2].split("."))]
+        else:
+            continue
+        shared = next((i for i, (a, b) in enumerate(zip(found, keys, strict=False)) if a != b), min(len(found), len(keys)))
+        if shared == len(found) and shared > depth:
+            best, depth = number, shared
+    return best

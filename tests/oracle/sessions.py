@@ -1,0 +1,154 @@
+"""Sessions in force, each with the enrolment it belongs to (design: staging.session_enrolment)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from oracle.enrolments import Enrolment
+from oracle.identity import Key, records_in_force, session_keys
+from oracle.landed import Landed, Row
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session as a programme day of its enrolment."""
+
+    day: int
+    minutes: Fraction | None
+    status: str
+    local_date: date | None = None
+    started_at: datetime | None = None
+    log_source: str | None = None
+    recorded_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def was_done(self) -> bool:
+        """Completed or partly: what can count at all (clinical 3.2)."""
+        return self.status in ("completed", "partial")
+
+    def is_active(self) -> bool:
+        """Activity on a day (architecture 8): minutes above zero, or completed."""
+        if self.minutes is None:
+            return self.status == "completed"
+        return self.was_done() and self.minutes > 0
+
+
+def sessions_in_force(landed: Landed) -> list[Row]:
+    """Landed sessions after identity (architecture 8)."""
+    rows = landed.tables["session"]
+    return [row for _, row in records_in_force(rows, landed.files, session_keys(rows))]
+
+
+def sessions_by_enrolment(rows: list[Row], enrolments: list[Enrolment]) -> dict[Key, list[Session]]:
+    """Every matched session, by the key of its enrolment; refused ones are left out."""
+    people: dict[str, list[Enrolment]] = defaultdict(list)
+    for one in enrolments:
+        people[one.participant_key].append(one)
+    matched: dict[Key, list[Session]] = defaultdict(list)
+    for row in rows:
+        owner = owner_of(row, people[row["participant_key"]])
+        if owner is not None and owner.start is not None:
+            matched[owner.key].append(session_of(row, owner.start))
+    return matched
+
+
+def owner_of(row: Row, candidates: list[Enrolment]) -> Enrolment | None:
+    """Given id; the only active one; the latest that started before; the earliest to come."""
+    if row["enrolment_id"] is not None:
+        # spec silent: an id that is unknown, or another person's, matches nothing.
+        named = [one for one in candidates if one.enrolment_id == row["enrolment_id"]]
+        return named[0] if named else None
+    day = row["local_date"]
+    dated = [one for one in candidates if one.start is not None]
+    active = [one for one in dated if is_active_on(one, day)]
+    if active:
+        return active[0] if len(active) == 1 else None
+    before = [one for one in dated if one.start is not None and one.start < day]
+    if before:
+        return only(before, max(start_of(before)))
+    later = [one for one in dated if one not in before]
+    return only(later, min(start_of(later))) if later else None
+
+
+def only(candidates: list[Enrolment], start: date) -> Enrolment | None:
+    """The enrolment of that start."""
+    # spec silent: two enrolments of the same start are as ambiguous as two active ones.
+    same = [one for one in candidates if one.start == start]
+    return same[0] if len(same) == 1 else None
+
+
+def start_of(enrolments: Iterable[Enrolment]) -> list[date]:
+    """Their start dates."""
+    return [one.start for one in enrolments if one.start is not None]
+
+
+def is_active_on(one: Enrolment, day: date) -> bool:
+    """Inside the prescribed plan on that day; open-ended plans never end."""
+    # spec silent: a status such as `stopped` does not shorten the plan for matching.
+    end = one.end_day()
+    if one.start is None or day < one.start:
+        return False
+    return end is None or day <= one.start + timedelta(days=end - 1)
+
+
+def session_of(row: Row, start: date) -> Session:
+    """A landed session as a programme day, minutes as reported or as the difference of instants."""
+    minutes = row["minutes"]
+    exact = None if minutes is None else Fraction(str(minutes))
+    if minutes is None and row["started_at"] is not None and row["ended_at"] is not None:
+        exact = Fraction((row["ended_at"] - row["started_at"]) // timedelta(seconds=1), 60)
+    return Session(
+        day=(row["local_date"] - start).days + 1,
+        minutes=exact,
+        # spec silent: a clinic that maps no status logs what was done.
+        status=row["status"] or "completed",
+        local_date=row["local_date"],
+        started_at=row["started_at"],
+        log_source=row["log_source"],
+        recorded_at=row["recorded_at"],
+        ended_at=row["ended_at"],
+    )
+
+
+def silent_days(
+    rows: list[Row], enrolments: list[Enrolment], longest: int, min_active: int
+) -> dict[str, set[date]]:
+    """Days of a clinic inside an export hole (clinical 3.5, architecture 8 `not_observed`).
+
+    A hole is more than `longest` consecutive days on each of which at least `min_active`
+    enrolments were active and nobody of the clinic logged anything.
+    """
+    logged: dict[str, set[date]] = defaultdict(set)
+    for row in rows:
+        logged[row["clinic_id"]].add(row["local_date"])
+    return {
+        clinic: holes(silences(clinic, enrolments, logged[clinic], min_active), longest)
+        for clinic in {one.clinic_id for one in enrolments}
+    }
+
+
+def silences(
+    clinic: str, enrolments: list[Enrolment], logged: set[date], min_active: int
+) -> list[date]:
+    """Days up to the as-of date with enough active enrolments and not one session."""
+    active: dict[date, int] = defaultdict(int)
+    for one in enrolments:
+        if one.clinic_id != clinic or one.start is None:
+            continue
+        end, as_of = one.end_day(), one.as_of_day() or 0
+        for offset in range(as_of if end is None else min(end, as_of)):
+            active[one.start + timedelta(days=offset)] += 1
+    return [d for d in sorted(active) if active[d] >= min_active and d not in logged]
+
+
+def holes(days: list[date], longest: int) -> set[date]:
+    """The days that lie in runs of more than `longest` consecutive days."""
+    found: set[date] = set()
+    run: list[date] = []
+    for day in days:
+        run = [*run, day] if run and day - run[-1] == timedelta(days=1) else [day]
+        if len(run) > longest:
+            found.update(run)
+    return found

@@ -1,0 +1,203 @@
+"""A small world by hand: tables as the other steps leave them, then the outcome files over them.
+
+Everything before facts.fct_outcome is filled with literals, so a test shows all that a figure rests on.
+"""
+
+import tomllib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.steps.infer import infer
+from flows.steps.sql_files import SQL_ROOT, build_table, read_sql_file
+
+POLICY = tomllib.loads((Path(__file__).parents[2] / "schemas" / "policy.toml").read_text())
+START = date(2026, 3, 2)
+BEFORE_INFER = (
+    "staging/outcome_score", "staging/outcome_window", "staging/response_match",
+    "staging/outcome_candidate", "staging/outcome_due", "facts/fct_outcome",
+    "staging/outcome_stratum", "staging/outcome_cell", "staging/outcome_cell_size",
+    "staging/outcome_count",
+)  # fmt: skip
+TABLES = """
+create table ref.run (release_id varchar, as_of_date date, code_sha256 varchar);
+create table ref.clinic (clinic_id varchar, as_of_date date);
+create table ref.policy (key varchar, value double, text varchar, source varchar);
+create table ref.cell (level varchar, duration varchar, split varchar);
+create table ref.window (visit varchar, min_weeks integer, max_weeks integer, single boolean,
+    awlo integer, awtarget integer, awhi integer);
+create table ref.instrument (instrument varchar, version varchar, name varchar, domain varchar[],
+    n_items integer, recall_days integer, percent_change boolean);
+create table ref.instrument_score (instrument varchar, version varchar, score_id varchar,
+    direction varchar, range_lo double, range_hi double);
+create table ref.instrument_mic (instrument varchar, version varchar, score_id varchar, value double,
+    unit varchar, label varchar, source varchar, is_default boolean);
+create table staging.enrolment (enrolment_no integer, clinic_id varchar, enrolment_id varchar,
+    participant_key varchar, condition varchar, condition_group varchar, arm varchar,
+    modality varchar, setting varchar, start_date date, plan_type varchar, duration_weeks integer,
+    duration_band varchar, as_of_date date);
+create table staging.session (clinic_id varchar, participant_key varchar, enrolment_id varchar,
+    started_at timestamp, local_date date, minutes double, status varchar);
+create table facts.fct_session (enrolment_no integer, ady integer, minutes double, status varchar,
+    is_counted boolean);
+create table staging.response (response_no integer, clinic_id varchar, participant_key varchar,
+    enrolment_id varchar, instrument varchar, version varchar, status varchar,
+    session_phase varchar, completed_at timestamp, local_date date, visit varchar, line bigint);
+create table facts.fct_score (response_no integer, clinic_id varchar, participant_key varchar,
+    instrument varchar, version varchar, language varchar, score_id varchar, value double,
+    direction varchar, scored_by varchar);
+"""
+
+
+class World:
+    """One in-memory warehouse; `enrol`, `answer` and `practise` fill it, `build` runs the files."""
+
+    def __init__(self, as_of: date = START + timedelta(days=400)) -> None:
+        self.as_of = as_of
+        self.n = {"enrolment": 0, "response": 0}
+        self.connection = duckdb.connect()
+        for schema in ("ref", "facts", "marts"):
+            self.connection.execute(f"create schema {schema}")
+        self.connection.execute("attach ':memory:' as staging")
+        self.connection.execute(TABLES)
+        self._fill_reference()
+
+    def _fill_reference(self) -> None:
+        self.insert("ref.run", release_id="r1", as_of_date=self.as_of, code_sha256="0")
+        self.insert("ref.clinic", clinic_id="north", as_of_date=self.as_of)
+        for section, numbers in POLICY.items():
+            for key, number in numbers.items() if isinstance(numbers, dict) else []:
+                if isinstance(number, dict) and "value" in number:
+                    self.insert("ref.policy", key=f"{section}.{key}", value=number["value"])
+        for level in POLICY["cells"]["levels"]:
+            for duration in POLICY["cells"]["durations"]:
+                for split in POLICY["cells"]["splits"]:
+                    self.insert("ref.cell", level=level, duration=duration, split=split)
+        for w in POLICY["windows"]:
+            self.insert(
+                "ref.window", visit=w["visit"], min_weeks=w.get("min_weeks"),
+                max_weeks=w.get("max_weeks"), single=w.get("single", False), awlo=w["lo"],
+                awtarget=w["target"], awhi=w["hi"],
+            )  # fmt: skip
+        self.instrument("nrs", domain=["pain_intensity"], top=10, percent=True, mic=(2, "points"))
+
+    def insert(self, table: str, **row: Any) -> None:
+        """One row; columns left out are NULL."""
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        self.connection.execute(f"insert into {table} ({names}) values ({marks})", [*row.values()])
+
+    def instrument(
+        self, name: str, *, domain: list[str] | None = None, top: float = 100,
+        direction: str = "higher_worse", percent: bool = False, recall: int = 1,
+        mic: tuple[float, str] | None = None,
+    ) -> None:  # fmt: skip
+        """A questionnaire of version 1 with one score from 0 to `top`."""
+        key = {"instrument": name, "version": "1"}
+        self.insert(
+            "ref.instrument", **key, domain=domain or ["function"], recall_days=recall,
+            percent_change=percent,
+        )  # fmt: skip
+        self.insert(
+            "ref.instrument_score", **key, score_id="score", direction=direction, range_lo=0,
+            range_hi=top,
+        )  # fmt: skip
+        if mic:
+            self.insert(
+                "ref.instrument_mic", **key, score_id="score", value=mic[0], unit=mic[1],
+                source="Someone 2020", is_default=True,
+            )  # fmt: skip
+
+    def enrol(
+        self, person: str = "p1", *, weeks: int | None = 4, single: bool = False,
+        start: date | None = START, **columns: Any,
+    ) -> int:  # fmt: skip
+        """An enrolment; weeks None is open-ended. Returns its number."""
+        self.n["enrolment"] += 1
+        number = self.n["enrolment"]
+        row = {
+            "enrolment_no": number, "clinic_id": "north", "enrolment_id": f"e{number}",
+            "participant_key": person, "condition": "knee_oa", "condition_group": "arthritis",
+            "arm": "none", "modality": "self_massage_only", "setting": "home_unsupervised",
+            "start_date": start, "duration_weeks": None if single else weeks,
+            "duration_band": "single" if single else band(weeks), "as_of_date": self.as_of,
+        }  # fmt: skip
+        self.insert("staging.enrolment", **(row | columns))
+        return number
+
+    def answer(
+        self, value: float | None, day: int | None = None, *, person: str = "p1",
+        at: datetime | None = None, label: str | None = None, instrument: str = "nrs",
+        direction: str = "higher_worse", scored_by: str = "followthrough", **columns: Any,
+    ) -> int:  # fmt: skip
+        """A response with one score, on a study day of START or by label only. Returns its number."""
+        self.n["response"] += 1
+        number = self.n["response"]
+        key = {"clinic_id": "north", "participant_key": person, "instrument": instrument}
+        local_date = None if day is None else START + timedelta(days=day - (day > 0))
+        row = key | {
+            "response_no": number, "version": "1", "completed_at": at, "local_date": local_date,
+            "visit": label, "line": number + 1,
+        }  # fmt: skip
+        self.insert("staging.response", **(row | columns))
+        self.insert(
+            "facts.fct_score", **key, response_no=number, version="1", score_id="score",
+            value=value, direction=direction, scored_by=scored_by,
+        )  # fmt: skip
+        return number
+
+    def practise(
+        self, enrolment_no: int, day: int, *, person: str = "p1", at: datetime | None = None,
+        status: str = "completed", minutes: float = 20,
+    ) -> None:  # fmt: skip
+        """A session on a study day of START."""
+        self.insert(
+            "facts.fct_session", enrolment_no=enrolment_no, ady=day, minutes=minutes, status=status,
+            is_counted=status == "completed",
+        )  # fmt: skip
+        self.insert(
+            "staging.session", clinic_id="north", participant_key=person, started_at=at,
+            local_date=START + timedelta(days=day - (day > 0)), minutes=minutes, status=status,
+        )  # fmt: skip
+
+    def build(self) -> "World":
+        """Run the outcome files, the inference step and the mart."""
+        for name in BEFORE_INFER:
+            build_table(self.connection, read_sql_file(SQL_ROOT / f"{name}.sql"))
+        infer(self.connection)
+        build_table(self.connection, read_sql_file(SQL_ROOT / "marts/mart_outcome.sql"))
+        return self
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, parameters).fetchall()
+
+    def outcome(
+        self, visit: str, columns: str, enrolment_no: int = 1, instrument: str = "nrs"
+    ) -> Any:
+        """Columns of one row of facts.fct_outcome; None where there is no such row."""
+        found = self.rows(
+            f"select {columns} from facts.fct_outcome"
+            " where enrolment_no = ? and visit = ? and instrument = ?",
+            enrolment_no, visit, instrument,
+        )  # fmt: skip
+        return found[0] if found else None
+
+    def cell(self, visit: str, columns: str, where: str = "true", instrument: str = "nrs") -> Any:
+        """Columns of the one row of marts.mart_outcome: everyone, unless `where` says otherwise."""
+        everyone = "level = 'all' and duration_band = 'all' and modality = 'all' and arm = 'all'"
+        everyone += " and setting = 'all' and clinic_id = 'all'"
+        [found] = self.rows(
+            f"select {columns} from marts.mart_outcome where visit = ? and instrument = ?"
+            f" and {everyone if where == 'true' else where}",
+            visit, instrument,
+        )  # fmt: skip
+        return found
+
+
+def band(weeks: int | None) -> str:
+    """Duration band of a fixed term; None is open-ended."""
+    if weeks is None:
+        return "open_ended"
+    limits = {3: "w1_3", 4: "w4", 7: "w5_7", 12: "w8_12"}
+    return next((name for limit, name in limits.items() if weeks <= limit), "w_gt12")
