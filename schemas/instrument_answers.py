@@ -27,7 +27,7 @@ def to_answer(item: Item, value: object, factor: float = 1.0) -> float | None:
     """The figure of one answer (null stays null), in the unit of the item; or `AnswerRefused`."""
     if value is None or value == "":
         return None
-    number = _to_number(item, value)
+    number = read_number(item, value)
     if number is None or math.isnan(number):
         raise AnswerRefused(item.id, "not_a_number")
     number *= factor
@@ -38,7 +38,7 @@ def to_answer(item: Item, value: object, factor: float = 1.0) -> float | None:
     return number
 
 
-def _to_number(item: Item, value: object) -> float | None:
+def read_number(item: Item, value: object) -> float | None:
     """A number from a JSON value or a text; None where it is none."""
     if isinstance(value, bool):
         return float(value) if item.kind == "boolean" else None

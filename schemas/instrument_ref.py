@@ -37,7 +37,7 @@ REF_COLUMNS: dict[str, str] = {
     ),
     "scoring_rule": (
         "instrument VARCHAR, version VARCHAR, coding_variant VARCHAR, missing_option VARCHAR, "
-        "score_id VARCHAR, form VARCHAR, positions INTEGER[], slopes DOUBLE[], intercepts "
+        "score_id VARCHAR, form VARCHAR, positions INTEGER[], first_position INTEGER, last_position INTEGER, slopes DOUBLE[], intercepts "
         "DOUBLE[], step_starts DOUBLE[][], step_values DOUBLE[][], ticks INTEGER[], n_items "
         "INTEGER, min_answered INTEGER, missing_rule VARCHAR, subtract DOUBLE, multiply "
         "DOUBLE, table_starts DOUBLE[], table_values DOUBLE[], totals VARCHAR[]"

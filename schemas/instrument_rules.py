@@ -77,8 +77,12 @@ def _answers(one: Instrument, score: Score, variant: str) -> Row:
     steps = [recode.steps for recode in recodes]
     is_plain = not any(ticks) and all(recode == ItemRecode() for recode in recodes)
     has_steps = any(steps) or any(ticks)
+    places = [place[name] for name in score.items]
+    is_run = bool(places) and places == list(range(places[0], places[-1] + 1))
     return {
-        "positions": [place[name] for name in score.items],
+        "positions": places,
+        "first_position": places[0] if is_run else None,
+        "last_position": places[-1] if is_run else None,
         "slopes": None if is_plain else [recode.slope for recode in recodes],
         "intercepts": None if is_plain else [recode.intercept for recode in recodes],
         "step_starts": [list(s.starts) if s else None for s in steps] if has_steps else None,

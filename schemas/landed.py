@@ -6,7 +6,7 @@ changes, and the next run lands everything again.
 
 import pyarrow as pa
 
-CONTRACT_VERSION = "1"
+CONTRACT_VERSION = "2"
 
 PROVENANCE = ("clinic_id", "source_id", "file_key", "file_sha256")
 _TEXT, _DAY, _INSTANT = pa.string(), pa.date32(), pa.timestamp("us")
@@ -25,6 +25,8 @@ _RESPONSE: list[tuple[str, pa.DataType]] = [
     ("version", _WORD),
     ("language", _WORD),
     ("coding_variant", _WORD),
+    ("missing_option", _WORD),
+    ("value_set", _WORD),
     ("completed_at", _INSTANT),
     ("local_date", _DAY),
     ("tz", _WORD),

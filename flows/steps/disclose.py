@@ -6,78 +6,16 @@ is left of the total, lies from 1 to `disclosure.threshold` - 1. What the file d
 a new column must not reach a dashboard because somebody forgot to think about it.
 """
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from flows.steps.sql_files import SqlFile, find_sql_files
+from schemas.disclosure import Disclosure, MartDisclosure, Rule, UndeclaredFigure, read_disclosure
 
-DISCLOSURE = Path(__file__).parents[2] / "schemas" / "disclosure.toml"
 # Every mart has these beside its key and its figures.
 RELEASE_COLUMNS = ("release_id", "as_of_date", "suppressed", "suppression_reason")
-
-
-class UndeclaredFigure(RuntimeError):
-    """A mart or column about which disclosure.toml says nothing, or something impossible."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When one figure is hidden: `n` counts the people behind it (SQL over the mart's columns), `of` are
-    totals of which n is a part, `less` are parts of n; what is left of each must not be small either.
-    """
-
-    n: str
-    of: tuple[str, ...] = ()
-    less: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class MartDisclosure:
-    """One mart of disclosure.toml: figures with their rule, and columns that tell nothing about people."""
-
-    figures: dict[str, Rule]
-    plain: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Disclosure:
-    """schemas/disclosure.toml: what is published, how, and what never is."""
-
-    marts: dict[str, MartDisclosure]
-    withheld: frozenset[str]
-    reference: tuple[str, ...]
-
-
-def read_disclosure(path: Path = DISCLOSURE) -> Disclosure:
-    """The literal table, checked: no figure twice, nothing both published and withheld."""
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Disclosure(
-        marts={name: _mart_disclosure(name, mart) for name, mart in told["marts"].items()},
-        withheld=frozenset(told["withheld"]),
-        reference=tuple(told["reference"]["tables"]),
-    )
-
-
-def _mart_disclosure(name: str, told: dict[str, Any]) -> MartDisclosure:
-    figures: dict[str, Rule] = {}
-    for group in told["figures"]:
-        for figure in group["hide"]:
-            if figure in figures:
-                raise UndeclaredFigure(f"disclosure.toml: {name}.{figure} stands there twice")
-            figures[figure] = _rule(figure, group)
-    return MartDisclosure(figures, frozenset(told.get("plain", [])))
-
-
-def _rule(figure: str, group: dict[str, Any]) -> Rule:
-    if total := group.get("percent_of"):
-        # The mart does not carry the numerator, but whoever has the percentage and the total has it too.
-        return Rule(f"round({figure} * {total} / 100)", (total,))
-    return Rule(group["n"], tuple(group.get("of", [])), tuple(group.get("less", [])))
 
 
 def disclose(analyst: Path, dashboard: Path, contracts: Sequence[SqlFile] | None = None) -> int:
@@ -166,38 +104,44 @@ def disclosed_select(
 ) -> str:
     """The SELECT that reads a mart once and gives it back with the small numbers hidden."""
     figures = [column for column in columns if column in told.figures]
-    hidden = {figure: is_hidden(figure, told, threshold) for figure in figures}
-    by_n = [f"({f} is not null and {_is_small_n(told.figures[f].n, threshold)})" for f in figures]
-    by_any = [f"({f} is not null and ({hidden[f]}))" for f in figures]
-    replaced = {f: f"case when {hidden[f]} then null else {f} end as {f}" for f in figures}
-    replaced["suppressed"] = f"{_any(by_any)} as suppressed"
-    replaced["suppression_reason"] = (
-        f"case when {_any(by_n)} then 'n_below_threshold' "
-        f"when {_any(by_any)} then 'complement_below_threshold' end as suppression_reason"
+    judged = [f"{_is_few(told.figures[f], threshold)} as few_{f}" for f in figures]
+    judged += [f"{_is_small_n(told.figures[f].n, threshold)} as few_n_{f}" for f in figures]
+    hidden = {f: " or ".join(f"few_{name}" for name in falls_with(f, told)) for f in figures}
+    by_n = " or ".join(f"({f} is not null and few_n_{f})" for f in figures)
+    by_any = " or ".join(f"({f} is not null and ({hidden[f]}))" for f in figures)
+    selected = {f: f"case when {hidden[f]} then null else {f} end as {f}" for f in figures}
+    selected["suppressed"] = f"{by_any} as suppressed"
+    selected["suppression_reason"] = (
+        f"case when {by_n} then 'n_below_threshold' "
+        f"when {by_any} then 'complement_below_threshold' end as suppression_reason"
     )
-    selected = ",\n  ".join(replaced.get(column, column) for column in columns)
-    return f"select\n  {selected}\nfrom analyst.{mart}\norder by {', '.join(key)}"
+    shown = ",\n  ".join(selected.get(column, column) for column in columns)
+    judgement = ",\n  ".join(judged)
+    return (
+        f"with judged as (select *,\n  {judgement}\nfrom analyst.{mart})\n"
+        f"select\n  {shown}\nfrom judged\norder by {', '.join(key)}"
+    )
 
 
-def is_hidden(figure: str, told: MartDisclosure, threshold: int) -> str:
-    """The SQL condition under which a figure is hidden."""
+def falls_with(figure: str, told: MartDisclosure) -> tuple[str, ...]:
+    """The figures whose hiding hides this one, itself the first.
+
+    A share shown beside its numerator gives its denominator away, and the other way round. A mean (no
+    total) gives neither, so it stands as long as its own n is large.
+    """
     rule = told.figures[figure]
-    conditions = [_is_small_n(rule.n, threshold)]
-    conditions += [_is_small(f"{total} - {rule.n}", threshold) for total in rule.of]
-    conditions += [_is_small(f"{rule.n} - {part}", threshold) for part in rule.less]
-    if figure != rule.n:
-        # A share shown beside its numerator gives its denominator away, and the other way round. A mean
-        # (no total) gives neither, so it stands as long as its own n is large.
-        conditions += [
-            is_hidden(count, told, threshold)
-            for count in (rule.n, *rule.of)
-            if rule.of and count in told.figures
-        ]
-    return _any(conditions)
+    if figure == rule.n or not rule.of:
+        return (figure,)
+    counts = [name for name in (rule.n, *rule.of) if name in told.figures and name != figure]
+    return (figure, *counts)
 
 
-def _any(conditions: Sequence[str]) -> str:
-    return f"({' or '.join(dict.fromkeys(conditions)) or 'false'})"
+def _is_few(rule: Rule, threshold: int) -> str:
+    """The SQL condition under which the figures of one rule tell of a few people."""
+    rests = [f"({total}) - {rule.n}" for total in rule.of]
+    rests += [f"{rule.n} - ({part})" for part in rule.less]
+    conditions = [_is_small_n(rule.n, threshold), *(_is_small(rest, threshold) for rest in rests)]
+    return f"({' or '.join(conditions)})"
 
 
 def _is_small_n(count: str, threshold: int) -> str:

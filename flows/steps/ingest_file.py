@@ -54,6 +54,7 @@ class Receipt:
     landed: dict[str, str] = field(default_factory=dict)
     landed_rows: dict[str, int] = field(default_factory=dict)
     dialect: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     unmapped_columns: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _new_receipt(export: Export, table: TextTable, wanted: tuple[str, ...]) -> R
     return Receipt(
         export.key, mapping.clinic, export.source.source_id, mapping.table, export.name, export.sha256, mapping.mode,
         mapping.timezone or "UTC", mapping.data_through,
-        dialect=table.receipt, unmapped_columns=[c for c in table.columns or () if c not in wanted],
+        dialect=table.receipt, columns={n: export_name(n, c) for n, c in mapping.columns.items()}, unmapped_columns=[c for c in table.columns or () if c not in wanted],
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 A response is refused whole when one of its answers is; the line's other responses stand (severity `response`).
 """
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,6 +12,7 @@ from flows.steps import parse
 from flows.steps.survey_blocks import Block, Form
 from flows.steps.validate import find_failures
 from schemas.instrument import Item
+from schemas.instrument_answers import read_number
 from schemas.survey import answers_contract, totals_contract
 
 FAILURE_COLUMNS = ("line", "column_name", "rule_id", "allowed", "part")
@@ -123,6 +125,8 @@ def _shared(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
         version=pl.lit(form.instrument.version),
         language=language,
         coding_variant=pl.lit(form.mapping.coding_variant, pl.String),
+        missing_option=pl.lit(form.mapping.options.get("missing"), pl.String),
+        value_set=pl.lit(form.mapping.options.get("value_set"), pl.String),
     )
 
 
@@ -145,20 +149,5 @@ def to_answers(text: pl.Series, item: Item, form: Form, decimal: str, missing: t
 def _answer(word: str, item: Item, codes: dict[str, float], decimal: str) -> float | None:
     if word in codes:
         return float(codes[word])
-    if item.kind == "clock":
-        return _clock(word)
-    if item.kind == "boolean" and word.lower() in parse.TRUE + parse.FALSE:
-        return float(word.lower() in parse.TRUE)
-    try:
-        value = float(word.replace(",", ".") if decimal == "," else word)
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None
-
-
-def _clock(word: str) -> float | None:
-    """Minutes after midnight of `23:30` or `23:30:00`."""
-    parts = word.split(":")
-    if len(parts) not in (2, 3) or not all(p.isdigit() for p in parts) or int(parts[0]) > 23 or int(parts[1]) > 59:
-        return None
-    return int(parts[0]) * 60.0 + int(parts[1])
+    value = read_number(item, word.replace(",", ".") if decimal == "," else word)
+    return value if value is not None and math.isfinite(value) else None

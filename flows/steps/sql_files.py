@@ -12,13 +12,16 @@ from pathlib import Path
 import duckdb
 
 SQL_ROOT = Path(__file__).parents[2] / "sql"
-_REFERENCE = re.compile(r"\b(?:from|join)\s+(staging|facts|marts)\.(\w+)")
+_REFERENCE = re.compile(r"\b(?:from|join)\s+(staging|facts|marts|ops)\.(\w+)")
 _COLUMN = re.compile(r"--   (\w+)\s+(\S.*)")
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One SELECT with its header: name is `schema.table`, columns maps name to meaning."""
+    """One SELECT with its header: name is `schema.table`, columns maps name to meaning.
+
+    Of staging only the files marked `-- published` reach the analyst (staging holds dates).
+    """
 
     path: Path
     name: str
@@ -26,6 +29,7 @@ class SqlFile:
     key: tuple[str, ...]
     columns: dict[str, str]
     is_view: bool
+    is_published: bool
     select: str
 
     @property
@@ -39,7 +43,7 @@ def read_sql_file(path: Path) -> SqlFile:
     """Parse the header and body of one SQL file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     header = [line for line in lines if line.startswith("--")]
-    prose = [line[3:] for line in header if re.match(r"-- (?!key:|scale:|as:|columns:| )", line)]
+    prose = [line[3:] for line in header if re.match(r"-- (?!key:|scale:|as:|published$|columns:| )", line)]
     key = next((line[8:] for line in header if line.startswith("-- key: ")), "")
     columns: dict[str, str] = {}
     for line in header:
@@ -52,6 +56,7 @@ def read_sql_file(path: Path) -> SqlFile:
         key=tuple(part.strip() for part in key.split(",") if part.strip()),
         columns=columns,
         is_view="-- as: view" in header,
+        is_published=path.parent.name != "staging" or "-- published" in header,
         select="\n".join(lines),
     )
 

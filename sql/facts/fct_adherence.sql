@@ -1,5 +1,6 @@
--- One row per enrolment: initiation, implementation and persistence, each by itself, up to the as-of day.
--- adherence_capped is the primary measure and as prescribed: a person who left stays in the denominator.
+-- One row per enrolment: initiation, implementation and persistence, each by itself, up to the as-
+-- of day. adherence_capped is the primary measure and as prescribed: a person who left stays in the
+-- denominator.
 -- key: clinic_id, enrolment_id
 -- scale: participant_key
 -- columns:

@@ -1,5 +1,6 @@
--- One row per enrolment: what was prescribed to whom, and where the programme stands at the as-of day.
--- The duration band is that of the prescription on day 1; how long a person stayed never moves it.
+-- One row per enrolment: what was prescribed to whom, and where the programme stands at the as-of
+-- day. The duration band is that of the prescription on day 1; how long a person stayed never moves
+-- it.
 -- key: clinic_id, enrolment_id
 -- scale: participant_key
 -- columns:

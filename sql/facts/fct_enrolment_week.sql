@@ -1,6 +1,7 @@
--- One row per enrolment x programme week that has begun by the as-of day: what was due and what was done.
--- Each week is judged alone, by the prescription in force on its first day: what is done too much in one
--- week does not make up for another. Single sessions and enrolments without a start have no weeks.
+-- One row per enrolment x programme week that has begun by the as-of day: what was due and what was
+-- done. Each week is judged alone, by the prescription in force on its first day: what is done too
+-- much in one week does not make up for another. Single sessions and enrolments without a start
+-- have no weeks.
 -- key: clinic_id, enrolment_id, programme_week
 -- scale: participant_key
 -- columns:
@@ -77,10 +78,12 @@ select
     unpaused_days,
     cast(due_7 / 7 as decimal(18, 9)) as due,
     cast(sessions as integer) as sessions,
-    cast(least(7 * sessions, due_7) / 7 as decimal(18, 9)) as sessions_capped,
+    cast(case when due_7 is not null then least(7 * sessions, due_7) / 7 end as decimal(18, 9))
+        as sessions_capped,
     cast(minutes_due_7 / 420000 as double) as minutes_due,
     cast(minutes_ms / 60000 as double) as minutes,
-    cast(least(7 * minutes_ms, minutes_due_7) / 420000 as double) as minutes_capped,
+    cast(case when minutes_due_7 is not null then least(7 * minutes_ms, minutes_due_7) end / 420000 as double)
+        as minutes_capped,
     cast(n_minutes_missing as integer) as n_minutes_missing,
     cast(active_days as integer) as active_days,
     first_active_day,

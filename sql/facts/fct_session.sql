@@ -1,5 +1,5 @@
--- One row per logged session that belongs to an enrolment, counted or not, with the reason.
--- One streaming hash join over the landed logs: no sort and no window, so that ten million rows pass in
+-- One row per logged session that belongs to an enrolment, counted or not, with the reason. One
+-- streaming hash join over the landed logs: no sort and no window, so that ten million rows pass in
 -- little memory. Sessions that belong to nobody are in staging.session_match_problem.
 -- key: file_key, line
 -- scale: participant_key

@@ -1,5 +1,6 @@
--- One row per cell: how many began, did and kept up what they were prescribed. Everyone enrolled is in it.
--- Column names n_ count enrolments (n_persons: people). Initiation, implementation and persistence are apart.
+-- One row per cell: how many began, did and kept up what they were prescribed. Everyone enrolled is
+-- in it. Column names n_ count enrolments (n_persons: people). Initiation, implementation and
+-- persistence are apart.
 -- key: level, condition, duration_band, modality, arm, setting, clinic_id
 -- columns:
 --   level                       condition, group (of conditions) or all

@@ -1,5 +1,6 @@
 -- One row per cell x programme week: how many of all whose week has matured did what was due in it.
--- Whoever stopped or left stays in the denominator: a mean over those still logging would rise as people go.
+-- Whoever stopped or left stays in the denominator: a mean over those still logging would rise as
+-- people go.
 -- key: level, condition, duration_band, modality, arm, setting, clinic_id, programme_week
 -- columns:
 --   level                condition, group (of conditions) or all

@@ -1,6 +1,6 @@
--- One row per cell x curve x day on which someone discontinued or was censored: the Kaplan-Meier curve.
--- Everybody enrolled is on the curve from the prescription, non-starters as an event on day 0; the other
--- curve counts initiators from their first active day.
+-- One row per cell x curve x day on which someone discontinued or was censored: the Kaplan-Meier
+-- curve. Everybody enrolled is on the curve from the prescription, non-starters as an event on day
+-- 0; the other curve counts initiators from their first active day.
 -- key: level, condition, duration_band, modality, arm, setting, clinic_id, curve, day
 -- columns:
 --   level               condition, group (of conditions) or all

@@ -1,5 +1,6 @@
--- One row per enrolment: the measures of implementation, dose and initiation in the units of their columns.
--- Sevenths and milliseconds end here; every comparison with a threshold is made on exact numbers before.
+-- One row per enrolment: the measures of implementation, dose and initiation in the units of their
+-- columns. Sevenths and milliseconds end here; every comparison with a threshold is made on exact
+-- numbers before.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no                  internal number of the enrolment
@@ -76,14 +77,14 @@ select
     case when has_calendar then minutes_ms / 60000 end as minutes_to_date,
     case when is_minutes_known then cast(minutes_capped_7 as double) / 420000 end
         as minutes_capped_to_date,
-    case when is_minutes_known then cast(minutes_capped_7 as double) / cast(minutes_due_7 as double) end
+    case when is_minutes_known then cast(minutes_capped_7 as double) / nullif(cast(minutes_due_7 as double), 0) end
         as minutes_adherence_capped,
-    case when is_minutes_known then cast(7 * minutes_ms as double) / cast(minutes_due_7 as double) end
+    case when is_minutes_known then cast(7 * minutes_ms as double) / nullif(cast(minutes_due_7 as double), 0) end
         as minutes_adherence_uncapped,
-    case when is_known then daily_7 / cast(days_due_7 as double) end as adherence_day_level,
+    case when is_known then daily_7 / nullif(cast(days_due_7 as double), 0) end as adherence_day_level,
     cast(case when is_known and not is_single then coalesce(on_due_7, 0) / 7 end as decimal(18, 9))
         as expected_on_programme,
-    case when is_known then cast(on_capped_7 as double) / cast(on_due_7 as double) end
+    case when is_known then cast(on_capped_7 as double) / nullif(cast(on_due_7 as double), 0) end
         as adherence_while_on_programme,
     cast(excess_ms_7 as double) / 420000 as excess_minutes,
     case
@@ -95,5 +96,5 @@ select
     case when has_calendar and not is_dose_unknown then dose_ms / 60000 end as dose_minutes,
     cast(case when has_calendar then dose_sessions end as integer) as dose_sessions,
     case when has_calendar and not is_single and not is_dose_unknown
-        then cast(7 * dose_ms as double) / cast(dose_due_7 as double) end as rdi
+        then cast(7 * dose_ms as double) / nullif(cast(dose_due_7 as double), 0) end as rdi
 from measured

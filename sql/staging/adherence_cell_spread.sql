@@ -1,5 +1,6 @@
--- One row per cell: people, and the quartiles of the measures by linear interpolation.
--- Quantiles depend on the set of values alone; people are counted apart only where one has several enrolments.
+-- One row per cell: people, and the quartiles of the measures by linear interpolation. Quantiles
+-- depend on the set of values alone; people are counted apart only where one has several
+-- enrolments.
 -- key: cell_no
 -- columns:
 --   cell_no                cell

@@ -1,5 +1,6 @@
--- One row per hole in a clinic's logs: more than so many days on which nobody of many active people logged.
--- That is a missing export, not missed sessions. Any entry counts as a sign of life, even of a skipped session.
+-- One row per hole in a clinic's logs: more than so many days on which nobody of many active people
+-- logged. That is a missing export, not missed sessions. Any entry counts as a sign of life, even
+-- of a skipped session.
 -- key: clinic_id, from_date
 -- columns:
 --   clinic_id  clinic without logs

@@ -1,5 +1,5 @@
--- One row per enrolment: what was expected and done to date, of weeks or of the one session, on one footing.
--- A zero or unknown denominator gives NULL and a reason, never 0 and never 1.
+-- One row per enrolment: what was expected and done to date, of weeks or of the one session, on one
+-- footing. A zero or unknown denominator gives NULL and a reason, never 0 and never 1.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no           internal number of the enrolment
@@ -67,7 +67,7 @@ select
     null_reason,
     case
         when null_reason is not null then null_reason
-        when any_minutes_due_7 is null then 'no_minutes_prescribed'
+        when coalesce(any_minutes_due_7, 0) = 0 then 'no_minutes_prescribed'
         when any_without_minutes then 'minutes_not_recorded'
     end as minutes_null_reason,
     case when is_single then 7 else due_7 end as expected_7,

@@ -1,4 +1,5 @@
--- One row per enrolment: its clock (as-of day, last day), the dose of day 1 and the rules that follow from them.
+-- One row per enrolment: its clock (as-of day, last day), the dose of day 1 and the rules that
+-- follow from them.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no         internal number of the enrolment

@@ -1,4 +1,5 @@
--- One row per enrolment: the finest stratum of its cells, so that sums are made once and cells add strata.
+-- One row per enrolment: the finest stratum of its cells, so that sums are made once and cells add
+-- strata.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no     enrolment

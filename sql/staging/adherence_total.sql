@@ -1,5 +1,5 @@
--- One row per enrolment that has begun weeks: their sums, in exact sevenths of a week.
--- Numerators and denominators stop at the same matured weeks; only the dose runs on to the as-of day.
+-- One row per enrolment that has begun weeks: their sums, in exact sevenths of a week. Numerators
+-- and denominators stop at the same matured weeks; only the dose runs on to the as-of day.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no         internal number of the enrolment

@@ -1,5 +1,6 @@
--- One row per enrolment x version of its prescription that is in force on the first day of some week.
--- Past weeks are judged by the version of their own time: a change in mid-week begins with the next week.
+-- One row per enrolment x version of its prescription that is in force on the first day of some
+-- week. Past weeks are judged by the version of their own time: a change in mid-week begins with
+-- the next week.
 -- key: enrolment_no, version_no
 -- columns:
 --   enrolment_no         internal number of the enrolment

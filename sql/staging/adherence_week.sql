@@ -1,5 +1,5 @@
--- One row per enrolment x programme week that has begun by the as-of day: what was due, before any session.
--- Single sessions and enrolments without a start have no weeks.
+-- One row per enrolment x programme week that has begun by the as-of day: what was due, before any
+-- session. Single sessions and enrolments without a start have no weeks.
 -- key: enrolment_no, programme_week
 -- columns:
 --   enrolment_no         internal number of the enrolment

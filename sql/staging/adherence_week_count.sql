@@ -1,4 +1,5 @@
--- One row per stratum x programme week: weeks by their state, and what was done in the matured ones.
+-- One row per stratum x programme week: weeks by their state, and what was done in the matured
+-- ones.
 -- key: stratum_no, programme_week
 -- columns:
 --   stratum_no      stratum
@@ -21,7 +22,7 @@ week as (
     select
         *,
         is_matured and is_met is not null as is_at_risk,
-        cast(sessions_capped as double) / cast(due as double) as adherence
+        cast(sessions_capped as double) / nullif(cast(due as double), 0) as adherence
     from facts.fct_enrolment_week
 )
 

@@ -1,8 +1,8 @@
--- One row per enrolment of several weeks that has started: how long the person kept going.
--- A discontinuation is dated at the last activity before the first silence longer than gap_days. Nobody can be
--- seen to stop in the last gap_days, so the follow-up ends that long before the as-of day. A withdrawal by the
--- clinician or a death ends it too, as censoring. Silences inside one week never exceed a gap of 6 days or
--- more, so that comparing active weeks is enough.
+-- One row per enrolment of several weeks that has started: how long the person kept going. A
+-- discontinuation is dated at the last activity before the first silence longer than gap_days.
+-- Nobody can be seen to stop in the last gap_days, so the follow-up ends that long before the as-of
+-- day. A withdrawal by the clinician or a death ends it too, as censoring. Silences inside one week
+-- never exceed a gap of 6 days or more, so that comparing active weeks is enough.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no        internal number of the enrolment

@@ -1,5 +1,6 @@
--- One row per cell x curve x day on which someone discontinued or was censored: Kaplan-Meier with its interval.
--- Logarithms and variances are summed as exact decimals: no order of rows moves a bit of the curve.
+-- One row per cell x curve x day on which someone discontinued or was censored: Kaplan-Meier with
+-- its interval. Logarithms and variances are summed as exact decimals: no order of rows moves a bit
+-- of the curve.
 -- key: cell_no, curve, day
 -- columns:
 --   cell_no            cell

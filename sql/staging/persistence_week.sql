@@ -1,5 +1,5 @@
--- One row per cell: the curve from the prescription read at the end of weeks 1, 2, 4, 8 and 12, and its median.
--- Beyond the last observation a curve says nothing, unless it has reached zero.
+-- One row per cell: the curve from the prescription read at the end of weeks 1, 2, 4, 8 and 12, and
+-- its median. Beyond the last observation a curve says nothing, unless it has reached zero.
 -- key: cell_no
 -- columns:
 --   cell_no                 cell

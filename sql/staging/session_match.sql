@@ -1,6 +1,7 @@
--- One row per person x named enrolment x stretch of days: the enrolment to which a session of these days belongs.
--- The stretches of a person do not overlap, so that joining the sessions to them is one plain hash join and
--- gives each session at most one enrolment. Most people have one enrolment and one endless stretch.
+-- One row per person x named enrolment x stretch of days: the enrolment to which a session of these
+-- days belongs. The stretches of a person do not overlap, so that joining the sessions to them is
+-- one plain hash join and gives each session at most one enrolment. Most people have one enrolment
+-- and one endless stretch.
 -- key: participant_key, named_enrolment_id, from_date
 -- columns:
 --   participant_key     pseudonym of the person

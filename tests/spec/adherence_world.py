@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from flows.steps.sql_files import build_table, find_sql_files
+from flows.steps.sql_files import SqlFile, build_table, find_sql_files
 
 POLICY = tomllib.loads((Path(__file__).parents[2] / "schemas" / "policy.toml").read_text("utf-8"))
 START = date(2026, 1, 5)
@@ -178,11 +178,18 @@ def fill_reference(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     for level in cells["levels"]:
         for duration in cells["durations"]:
             for split in cells["splits"]:
-                connection.execute("insert into ref.cell values (?, ?, ?)", [level, duration, split])
+                connection.execute(
+                    "insert into ref.cell values (?, ?, ?)", [level, duration, split]
+                )
+
+
+def find_adherence_files() -> list[SqlFile]:
+    """The SQL files of adherence, each after the ones that it reads."""
+    files = find_sql_files("staging", "facts", "marts")
+    return [file for file in files if file.path.stem.startswith(_PREFIXES)]
 
 
 def build_adherence(connection: duckdb.DuckDBPyConnection) -> None:
-    """Run the SQL files of adherence, each after the ones that it reads."""
-    for file in find_sql_files("staging", "facts", "marts"):
-        if file.path.stem.startswith(_PREFIXES):
-            build_table(connection, file)
+    """Run the SQL files of adherence in their order."""
+    for file in find_adherence_files():
+        build_table(connection, file)

@@ -1,10 +1,10 @@
 """The rules of adherence, one sentence each: matching, counting, weeks, pauses, holes, persistence."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from adherence_world import START, Version, World, day
+from adherence_world import Version, World, day, find_adherence_files
 
 
 def rows_of_sessions(world: World) -> dict[int, dict[str, object]]:
@@ -57,7 +57,7 @@ def test_half_of_the_minutes_is_enough_in_spite_of_binary_fractions() -> None:
 def test_a_log_is_recalled_by_its_source_or_its_lag() -> None:
     world = World()
     one = world.enrol()
-    end = START + timedelta(days=1)
+    end = datetime(2026, 1, 9)
     late = {"ended_at": end, "recorded_at": end + timedelta(hours=48, seconds=1)}
     world.log(one, 1, log_source="app_recalled")
     world.log(one, 2, log_source="device")
@@ -115,7 +115,9 @@ def test_undated_enrolments_have_no_calendar_but_are_enrolled() -> None:
     row = world.build().adherence()
     assert row["adherence_null_reason"] == "no_start_date"
     assert row["prescribed_total"] == 12
-    assert [row[c] for c in ("weeks_matured", "adherence_capped", "initiated", "km_time")] == [None] * 4
+    assert [row[c] for c in ("weeks_matured", "adherence_capped", "initiated", "km_time")] == [
+        None
+    ] * 4
     session = rows_of_sessions(world)[1]
     assert (session["not_counted_reason"], session["ady"]) == ("no_start_date", None)
     cell = world.read("select * from marts.mart_adherence where level = 'all'")[0]
@@ -169,7 +171,11 @@ def test_a_week_cut_by_a_pause_is_met_exactly() -> None:
     world.pauses = [(1, day(4), day(4))]
     world.log(one, 1, 2, 3, 5, 6, 7)
     row = world.build().adherence()
-    assert (row["adherence_capped"], row["weeks_fully_adherent"], row["adherent80"]) == (1.0, 1, True)
+    assert (row["adherence_capped"], row["weeks_fully_adherent"], row["adherent80"]) == (
+        1.0,
+        1,
+        True,
+    )
     assert row["adherence_day_level"] == 1.0
 
 
@@ -301,7 +307,11 @@ def test_a_single_session_after_its_due_days_was_missed() -> None:
     world.build()
     missed, row = world.adherence(1), world.adherence(2)
     assert (missed["completed"], missed["initiated"], missed["adherence_capped"]) == (0, False, 0.0)
-    assert (row["completed"], row["programme_state"], row["adherence_uncapped"]) == (1, "finished", 2.0)
+    assert (row["completed"], row["programme_state"], row["adherence_uncapped"]) == (
+        1,
+        "finished",
+        2.0,
+    )
     assert world.weeks(2) == []
 
 
@@ -312,3 +322,10 @@ def test_more_than_half_self_massage_is_strictly_more() -> None:
     world.build()
     flags = [world.adherence(n)["is_over_half_self_massage"] for n in (1, 2, 3)]
     assert flags == [False, True, None]
+
+
+def test_headers_name_the_columns_in_their_order() -> None:
+    connection = World().build().connection
+    for file in find_adherence_files():
+        described = connection.execute(f"describe {file.name}").fetchall()
+        assert list(file.columns) == [row[0] for row in described], file.name

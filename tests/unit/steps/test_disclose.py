@@ -7,12 +7,11 @@ import pytest
 
 from flows.steps.disclose import (
     RELEASE_COLUMNS,
-    UndeclaredFigure,
     check_declared,
     disclose,
-    read_disclosure,
 )
 from flows.steps.sql_files import find_sql_files
+from schemas.disclosure import UndeclaredFigure, read_disclosure
 from tests.spec.mart_world import (
     CONTRACTS,
     KEYS,
@@ -55,8 +54,8 @@ def test_a_large_cell_is_shown_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n", [1, 10])
 def test_a_small_cell_shows_no_figure(tmp_path: Path, n: int) -> None:
     seen = disclosed(tmp_path, "mart_adherence", adherence_row(CELL, n))
-    kept = {*KEYS["mart_adherence"], *RELEASE_COLUMNS, "n_running"}
-    assert [name for name in seen if name not in kept and seen[name] is not None] == []
+    kept = {*KEYS["mart_adherence"], *RELEASE_COLUMNS}
+    assert [name for name in seen if name not in kept and seen[name] not in (None, 0)] == []
     assert shown(seen, "suppressed", "suppression_reason") == [True, N_BELOW]
 
 
@@ -221,11 +220,12 @@ def test_nothing_about_people_and_everything_about_meaning_is_carried_over(tmp_p
         released = connection.execute(
             "select release_id, as_of_date::text, released_at::text from ops.release"
         ).fetchall()
+    contract = next(mart for mart in CONTRACTS if mart.name == "marts.mart_outcome")
     assert {name for schema, name in tables if schema == "marts"} == set(KEYS)
     assert {name for schema, name in tables if schema == "ops"} == {"release"}
     assert {name for schema, name in tables if schema == "ref"} == set(read_disclosure().reference)
     assert comments == []
-    assert meaning == ("n_pair of the person's cell",)
+    assert meaning == (contract.columns["n_pair"],)
     assert released == [(RELEASE_ID, "2026-11-20", "2026-11-22 08:09:12")]
 
 
@@ -264,3 +264,13 @@ def test_every_mart_of_this_project_is_declared_column_by_column() -> None:
         check_declared(name, list(mart.columns), mart.key, told.marts[name])
         lost = (told.marts[name].figures.keys() | told.marts[name].plain) - mart.columns.keys()
         assert not lost, f"disclosure.toml names columns that {name} does not have: {lost}"
+
+
+def test_a_figure_declared_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "disclosure.toml"
+    path.write_text(
+        "[reference]\ntables = []\n[withheld]\n[marts.mart_outcome]\n"
+        "figures = [{ n = 'n_pair', hide = ['n_pair'] }, { n = 'n_due', hide = ['n_pair'] }]\n"
+    )
+    with pytest.raises(UndeclaredFigure, match=r"mart_outcome\.n_pair stands there twice"):
+        read_disclosure(path)

@@ -1,0 +1,135 @@
+"""A new warehouse from the landed Parquet: staging, facts, inference, marts, audit. Never an old one edited.
+
+Staging holds dates, so it lives in memory beside the new file; what an analyst may see of it is copied at the end.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from flows.steps.infer import infer
+from flows.steps.ledger import Ledger
+from flows.steps.sql_files import SqlFile, build_table, find_sql_files
+from schemas.landed import LANDED, REFUSED
+
+_FILE = {
+    "file_key": pl.String, "clinic_id": pl.String, "source_id": pl.String, "table_name": pl.String, "file_name": pl.String,
+    "file_sha256": pl.String, "exported_at": pl.Datetime("us"), "mode": pl.String, "rows_read": pl.Int64,
+    "rows_landed": pl.Int64, "rows_refused": pl.Int64, "rows_ignored": pl.Int64, "parts_refused": pl.Int64,
+    "unmapped_columns": pl.String, "dialect": pl.String,
+}  # fmt: skip
+_PROBLEM_BEFORE = """
+create table landed.problem_before (
+    problem_id varchar, clinic_id varchar, source_id varchar, table_name varchar, file_name varchar, line bigint,
+    part varchar, column_name varchar, rule_id varchar, severity varchar, reason varchar, fix varchar,
+    first_seen date, last_seen date, state varchar
+)
+"""
+
+
+def open_building(path: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to a new, empty warehouse file, with the in-memory catalogs `landed` and `staging`."""
+    connection = duckdb.connect(str(path))
+    connection.execute("set TimeZone = 'UTC'")  # nothing may depend on where the machine stands
+    connection.execute("attach ':memory:' as landed")
+    connection.execute("attach ':memory:' as staging")
+    connection.execute(f"set temp_directory = '{_quoted(path.parent / 'spill')}'")
+    if memory_limit:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
+    for schema in ("ref", "facts", "marts", "ops"):
+        connection.execute(f"create schema {schema}")
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def load_landed(connection: duckdb.DuckDBPyConnection, warehouse: Path, ledger: Ledger) -> None:
+    """Make `landed.<table>` stand for the landed files in force, and `landed.file` for the ledger."""
+    for table, schema in {**LANDED, "refused": REFUSED}.items():
+        paths = [_quoted(warehouse / f["landed"][table]) for f in ledger.files if table in f["landed"]]
+        if paths:
+            listed = ", ".join(f"'{path}'" for path in paths)
+            connection.execute(f"create view landed.{table} as select * from read_parquet([{listed}], hive_partitioning = false)")
+        else:
+            connection.register("empty_table", schema.empty_table())
+            connection.execute(f"create table landed.{table} as select * from empty_table")
+            connection.unregister("empty_table")
+    _load_frame(connection, "file", pl.DataFrame([_file_row(f) for f in ledger.files], schema=_FILE))
+    names = [{"file_key": f["file_key"], "name": n, "export_name": e} for f in ledger.files for n, e in f["columns"].items()]
+    _load_frame(connection, "column_name", pl.DataFrame(names, schema={"file_key": pl.String, "name": pl.String, "export_name": pl.String}))
+
+
+def _load_frame(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    connection.register("frame_in", frame.to_arrow())
+    connection.execute(f"create table landed.{name} as select * from frame_in")
+    connection.unregister("frame_in")
+
+
+def _file_row(receipt: dict[str, Any]) -> dict[str, Any]:
+    row = {name: receipt.get(name) for name in _FILE}
+    return row | {
+        "table_name": receipt["table"],
+        "exported_at": pl.Series([receipt["exported_at"]]).str.to_datetime(time_unit="us")[0],
+        "unmapped_columns": ", ".join(receipt["unmapped_columns"]),
+        "dialect": json.dumps(receipt["dialect"], sort_keys=True),
+    }
+
+
+def load_problems_before(connection: duckdb.DuckDBPyConnection, analyst: Path) -> None:
+    """Make `landed.problem_before` the refused rows of the release in force, if there is one."""
+    connection.execute(_PROBLEM_BEFORE)
+    if analyst.exists():
+        connection.execute(f"attach '{_quoted(analyst)}' as release_before (read_only)")
+        connection.execute("insert into landed.problem_before by name select * from release_before.ops.refused_row")
+        connection.execute("detach release_before")
+
+
+def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build everything in its order; inference stands between the facts and the marts."""
+    for file in find_sql_files("staging", "facts"):
+        if not (file.is_published and file.is_view):
+            build_table(connection, file)
+    infer(connection)
+    # Marts on one thread: sums of doubles then come in one order, and equal inputs give equal bytes.
+    threads = connection.execute("select current_setting('threads')").fetchone()
+    connection.execute("set threads = 1")
+    for file in find_sql_files("marts", "ops"):
+        build_table(connection, file)
+    connection.execute(f"set threads = {threads[0] if threads else 2}")
+
+
+def finish(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy what of staging may be seen, write the comments, drop the rest, and close the file whole."""
+    seen = [f for f in find_sql_files("staging", "facts", "marts", "ops") if f.is_published]
+    staged = [f for f in seen if f.name.startswith("staging.")]
+    for file in staged:
+        if not file.is_view:
+            connection.execute(f"create table landed.published_{file.path.stem} as select * from {file.name}")
+    connection.execute("detach staging")
+    connection.execute("create schema staging")
+    for file in staged:
+        if file.is_view:
+            connection.execute(f"create view {file.name} as\n{file.select}")
+        else:
+            connection.execute(f"create table {file.name} as select * from landed.published_{file.path.stem}")
+    connection.execute("detach landed")
+    for file in seen:
+        _comment(connection, file)
+    connection.execute("checkpoint")
+    connection.close()
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    kind = "view" if file.is_view else "table"
+    connection.execute(f"comment on {kind} {file.name} is {_literal(file.description)}")
+    for column, meaning in file.columns.items():
+        connection.execute(f'comment on column {file.name}."{column}" is {_literal(meaning)}')
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
