@@ -20,7 +20,7 @@ def noncentrality_limits(t: Floats, degrees: Floats, level: float) -> tuple[Floa
 
 def _noncentrality(t: Floats, degrees: Floats, probability: float) -> Floats:
     """The one at which P(T <= t) is this. scipy's inverse stops at 1e-5 or so: Newton does the rest."""
-    found = special.nctdtrinc(degrees, probability, t)
+    found: Floats = special.nctdtrinc(degrees, probability, t)
     step = 1e-4
     for _ in range(4):
         middle = special.nctdtr(degrees, found, t)

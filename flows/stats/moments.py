@@ -41,4 +41,5 @@ def grouped_correlation(group: Ints, x: Floats, y: Floats, of_x: Moments, of_y: 
     spread = (of_x.n - 1) * of_x.sd * of_y.sd
     covered = np.bincount(group, product, len(spread))
     r = np.divide(covered, spread, out=np.full(len(spread), np.nan), where=spread > 0)
-    return np.clip(r, -1, 1)
+    clipped: Floats = np.clip(r, -1, 1)
+    return clipped

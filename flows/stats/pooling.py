@@ -64,7 +64,7 @@ def _tau2_dl(y: Floats, v: Floats) -> float:
     """Moment estimate in closed form."""
     weight = 1 / v
     c = weight.sum() - np.square(weight).sum() / weight.sum()
-    return max(0.0, (heterogeneity(y, v) - (len(y) - 1)) / c)
+    return max(0.0, float((heterogeneity(y, v) - (len(y) - 1)) / c))
 
 
 def _tau2_pm(y: Floats, v: Floats) -> float:

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from flows.stats.moments import Floats
+from flows.stats.moments import Floats, Ints
 
 EXACT_UP_TO = 50
 # Up to here all pairs are laid out; above, Walsh averages are counted instead of listed.
@@ -125,7 +125,7 @@ def _walsh_averages(d: Floats, ranks: tuple[int, ...]) -> dict[int, float]:
     return {rank: float(averages[order[np.searchsorted(up_to, rank)]]) for rank in set(ranks)}
 
 
-def _selected_walsh(values: Floats, counts: Floats, rank: int) -> float:
+def _selected_walsh(values: Floats, counts: Ints, rank: int) -> float:
     """Bisection on the value: the number of averages up to t takes one binary search per value."""
     cumulated = np.concatenate([[0], np.cumsum(counts)])
     low, high = 2 * values[0], 2 * values[-1]

@@ -305,7 +305,9 @@ def _derive_measure(cells: _Cells) -> None:
 
 
 def _derive_pause(cells: _Cells) -> None:
-    _place(cells, "recorded_at")
+    recorded = _place(cells, "recorded_at")
+    if recorded is not None:  # a bare date is enough to tell whether it was recorded in time
+        cells.keep("recorded_at", recorded.utc.zip_with(recorded.utc.is_not_null(), recorded.local_date.cast(pl.Datetime("us"))))
 
 
 DERIVE: dict[str, Callable[[_Cells], None]] = {

@@ -78,12 +78,13 @@ def infer(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_SCORE_VISITS)
     counts = _columns(connection, _COUNTS)
     level = _policy(connection, "outcome.interval_level")
-    columns: dict[str, Floats | Ints] = {"group_no": counts["group_no"].astype(np.int64)}
-    columns |= _moments_by_cell(connection, columns["group_no"])
-    columns |= _change(columns, counts, level)
-    columns |= _responder_intervals(counts, level)
+    group_no = counts["group_no"].astype(np.int64)
+    columns = _moments_by_cell(connection, group_no)
+    columns |= _change(columns, counts, level) | _responder_intervals(counts, level)
     # NaN is "not observed" here; DuckDB would sort it above every number.
-    inferred = pa.table({k: pa.array(v, from_pandas=True) for k, v in columns.items()})
+    inferred = pa.table(
+        {"group_no": group_no} | {k: pa.array(v, from_pandas=True) for k, v in columns.items()}
+    )
     connection.register("inferred", inferred)
     connection.execute(_INFERENCE)
     connection.unregister("inferred")
@@ -106,7 +107,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.
 def _filled(column: np.ndarray) -> np.ndarray:
     """A masked whole number becomes a float with NaN; text keeps its mask out of arithmetic."""
     if isinstance(column, np.ma.MaskedArray) and column.dtype.kind in "fiu":
-        return column.astype(np.float64).filled(np.nan)
+        return np.ma.filled(column.astype(np.float64), np.nan)
     return np.asarray(column)
 
 

@@ -14,7 +14,8 @@ def test_exact_p_equals_all_sign_patterns(seed: int) -> None:
     found = signed_rank.signed_rank_test(d)
     ranks = stats.rankdata(np.abs(d[d != 0]))
     sums = [
-        ranks[[bool(mask >> i & 1) for i in range(len(ranks))]].sum() for mask in range(1 << len(ranks))
+        ranks[[bool(mask >> i & 1) for i in range(len(ranks))]].sum()
+        for mask in range(1 << len(ranks))
     ]
     tails = np.mean(np.array(sums) <= found.w_plus), np.mean(np.array(sums) >= found.w_plus)
     assert found.p == pytest.approx(min(1, 2 * min(tails)), abs=1e-12)
@@ -38,7 +39,9 @@ def test_float_noise_changes_nothing() -> None:
 
 
 def test_no_change_at_all_has_p_one() -> None:
-    assert signed_rank.signed_rank_test(np.zeros(25)) == signed_rank.SignedRank(0.0, 1.0, 25, "exact")
+    assert signed_rank.signed_rank_test(np.zeros(25)) == signed_rank.SignedRank(
+        0.0, 1.0, 25, "exact"
+    )
     found = signed_rank.hodges_lehmann(np.zeros(25))
     assert (found.estimate, found.lower, found.upper) == (0, 0, 0)
 

@@ -1,0 +1,186 @@
+"""From the ledger to a numbered release: the moves between the landed Parquet and the readers.
+
+`start`, `build`, `disclose_draft`, `check`, `finish` are called in this order, by the Prefect flow and by the plain run alike. A draft
+that is not published leaves no trace but the result of its gate.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.steps.disclose import disclose
+from flows.steps.gate import gate
+from flows.steps.intake import read_context
+from flows.steps.ledger import read_ledger, remove_unused, write_json
+from flows.steps.publish import building_folder, content_id, current_release_id, new_release_id, publish, remove_old_releases
+from flows.steps.reference import clinic_days, load_reference
+from flows.steps.warehouse import build_tables, finish, load_landed, load_problems_before, open_building
+from schemas.errors import ExitCode, UserError
+
+ROOT = Path(__file__).parents[2]
+# What must change for a new release to be worth its number.
+IDENTITY = ("content_id", "as_of_date", "code_sha256", "policy_sha256", "vocabulary_sha256", "questionnaires_sha256")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release under construction; only paths, days and hashes, so that it can pass through an orchestrator."""
+
+    data: Path
+    release_id: str
+    now: datetime
+    clinics: dict[str, date]
+    hashes: dict[str, str]
+
+    @property
+    def warehouse(self) -> Path:
+        """Where releases live."""
+        return self.data / "warehouse"
+
+    @property
+    def folder(self) -> Path:
+        """Where this one is built."""
+        return building_folder(self.warehouse, self.release_id)
+
+
+def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
+    """Prepare a draft; None if nothing it would be made of has changed since the last build."""
+    ledger, context = read_ledger(data / "warehouse"), read_context(data)
+    clinics = clinic_days(ledger, as_of)
+    if not clinics:
+        return None
+    hashes = {
+        "code_sha256": code_sha256(),
+        "policy_sha256": _sha256([context.policy.values, context.policy.cells, context.policy.windows]),
+        "vocabulary_sha256": _sha256(context.vocabularies),
+        "questionnaires_sha256": _sha256([sorted(i.definition_sha256 for i in context.instruments.values()), _files(data, "licences.toml", "value_sets/*")]),
+    }
+    hashes["inputs_id"] = _sha256([hashes, {c: str(d) for c, d in clinics.items()}, sorted(f["file_key"] for f in ledger.files), [f["exported_at"] for f in ledger.files]])
+    if hashes["inputs_id"] == _last_build(data / "warehouse"):
+        return None
+    draft = Draft(data, new_release_id(now, data / "warehouse"), now, clinics, hashes)
+    shutil.rmtree(draft.folder, ignore_errors=True)
+    draft.folder.mkdir(parents=True)
+    return draft
+
+
+def _last_build(warehouse: Path) -> str | None:
+    """What the last build that came to an end was made of, if its result is still in force."""
+    path = warehouse / "last_build.json"
+    if not path.exists():
+        return None
+    last = json.loads(path.read_text(encoding="utf-8"))
+    return str(last["inputs_id"]) if last["release_id"] == current_release_id(warehouse) else None
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _files(data: Path, *patterns: str) -> list[tuple[str, str]]:
+    paths = sorted(path for pattern in patterns for path in data.glob(pattern))
+    return [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths]
+
+
+@cache
+def code_sha256() -> str:
+    """Of everything that computes: flows, schemas, sql."""
+    digest = hashlib.sha256()
+    for path in sorted(p for folder in ("flows", "schemas", "sql") for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".sql", ".toml")):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def build(draft: Draft) -> None:
+    """Build the analyst's warehouse and write the manifest."""
+    ledger, context = read_ledger(draft.warehouse), read_context(draft.data)
+    as_of = max(draft.clinics.values())
+    connection = open_building(draft.folder / "analyst.duckdb")
+    load_landed(connection, draft.warehouse, ledger)
+    load_problems_before(connection, draft.warehouse / "analyst.duckdb")
+    run = {"release_id": draft.release_id, "as_of_date": as_of, "code_sha256": draft.hashes["code_sha256"], "run_date": draft.now.date()}
+    load_reference(connection, context, draft.data, draft.clinics, run)
+    build_tables(connection)
+    manifest = {
+        "release_id": draft.release_id,
+        "published_at": draft.now.isoformat(),
+        "as_of_date": str(as_of),
+        "clinics": {clinic: str(day) for clinic, day in draft.clinics.items()},
+        "content_id": content_id(connection),
+        **draft.hashes,
+        "policy": {key: value for key, (value, _) in context.policy.values.items()},
+        "policy_overridden": list(context.policy.overridden),
+        "files": [{k: f[k] for k in ("clinic_id", "source_id", "file_name", "file_sha256", "exported_at")} for f in ledger.files],
+        "rows": _row_counts(connection),
+    }
+    finish(connection)
+    shutil.rmtree(draft.folder / "spill", ignore_errors=True)
+    write_json(draft.folder / "manifest.json", manifest)
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    names = ("read", "accepted", "refused", "superseded", "ignored")
+    sums = ", ".join(f"coalesce(sum(rows_{name}), 0)::bigint" for name in names)
+    row = connection.execute(f"select {sums} from ops.file").fetchone()
+    counts = dict(zip(names, row or (), strict=True))
+    if counts["read"] != counts["accepted"] + counts["refused"] + counts["superseded"] + counts["ignored"]:
+        raise AssertionError(f"rows were lost on the way: {counts}")
+    return counts
+
+
+def is_worth_publishing(draft: Draft) -> bool:
+    """Whether the draft differs from the release in force in anything that counts."""
+    before, after = read_manifest(draft.warehouse / "current"), read_manifest(draft.folder)
+    return before is None or any(before.get(name) != after.get(name) for name in IDENTITY) if after else False
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a release or draft folder."""
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def disclose_draft(draft: Draft) -> int:
+    """Make the dashboard's database; returns how many figures were hidden."""
+    return disclose(draft.folder / "analyst.duckdb", draft.folder / "dashboard.duckdb")
+
+
+def check(draft: Draft) -> None:
+    """Let the gate look at both databases; raises UserError (exit 14) and leaves the old release in force."""
+    out = draft.folder / "gate.json"
+    result = gate(draft.folder / "analyst.duckdb", draft.folder / "dashboard.duckdb", out)
+    shutil.copyfile(out, draft.warehouse / "last_gate.json")
+    if not result.passed:
+        names = ", ".join(f"{c.name} ({c.outcome.value}, {c.n_offenders} offenders)" for c in result.refusals[:5])
+        raise UserError(
+            f"the gate refused the new release; the old one stays in force. {len(result.refusals)} checks: {names}. "
+            f"All results: {draft.warehouse / 'last_gate.json'}",
+            ExitCode.GATE_REFUSED,
+        )
+
+
+def finish_draft(draft: Draft) -> Path:
+    """Publish the draft, and clear away releases and landed files that nobody needs any more."""
+    keep = int(read_context(draft.data).policy.number("release.keep"))
+    release = publish(draft.folder, draft.warehouse, draft.release_id)
+    note_build(draft)
+    remove_old_releases(draft.warehouse, keep)
+    remove_unused(draft.warehouse, {f["file_key"] for f in read_ledger(draft.warehouse).files})
+    return release
+
+
+def note_build(draft: Draft) -> None:
+    """Remember what the last build was made of, also where its result was no news."""
+    write_json(draft.warehouse / "last_build.json", {"inputs_id": draft.hashes["inputs_id"], "release_id": current_release_id(draft.warehouse)})
+
+
+def discard(draft: Draft) -> None:
+    """Throw a draft away."""
+    shutil.rmtree(draft.folder, ignore_errors=True)
