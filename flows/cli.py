@@ -1,0 +1,194 @@
+"""The command line. Imports are late: a short command must not wait for Prefect."""
+
+import json
+import os
+import sys
+import traceback
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from schemas.errors import ExitCode, UserError, worst
+
+app = App(name="followthrough", help="From a pain clinic's exports to adherence and outcome marts that can be believed.")
+Data = Annotated[Path, Parameter(name="--data", env_var="FOLLOWTHROUGH_DATA", help="folder that holds raw/ and warehouse/")]
+AsOf = Annotated[date | None, Parameter(name="--as-of", help="as-of date for every clinic, YYYY-MM-DD")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="print JSON for machines")]
+DEFAULT_DATA = Path("data")
+
+
+@app.command
+def run(*, data: Data = DEFAULT_DATA, as_of: AsOf = None, json: Json = False) -> int:
+    """Ingest, build, check and publish, once. Refused rows do not fail the run."""
+    from flows.steps.intake import Intake
+    from flows.steps.pipeline import Built
+
+    def work() -> tuple[Intake, Built]:
+        from flows.nightly import nightly
+
+        return nightly(data, as_of)
+
+    return _finish(data, json, work)
+
+
+@app.command
+def ingest(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
+    """Take in new exports only."""
+    from flows.steps.intake import Intake
+    from flows.steps.lock import writer_lock
+
+    def work() -> tuple[Intake, None]:
+        from flows.ingest import ingest as flow
+
+        with writer_lock(data / "warehouse"):
+            return flow(data), None
+
+    return _finish(data, json, work)
+
+
+@app.command
+def build(*, data: Data = DEFAULT_DATA, as_of: AsOf = None, json: Json = False) -> int:
+    """Build and publish from what is already taken in."""
+    from flows.steps.lock import writer_lock
+    from flows.steps.pipeline import Built
+
+    def work() -> tuple[None, Built]:
+        from flows.build import build as flow
+
+        with writer_lock(data / "warehouse"):
+            return None, flow(data, as_of)
+
+    return _finish(data, json, work)
+
+
+def _finish(data: Path, as_json: bool, work: Any) -> int:
+    """Run a flow, say what it did, and leave with the first exit code that applies."""
+    from flows.steps.ledger import read_ledger
+    from flows.steps.report import describe_run
+
+    _prepare_prefect(data)
+    failure: UserError | None = None
+    plan, built = None, None
+    try:
+        plan, built = work()
+    except UserError as error:
+        failure = error
+        if error.exit_code == ExitCode.LOCKED:
+            raise
+    told = describe_run(plan, built.release_id if built else None, data)
+    if failure is not None:
+        told["problems"].append(failure.message)
+    _say(told, as_json, _run_lines(told))
+    return worst([*read_ledger(data / "warehouse").exit_codes, *([failure.exit_code] if failure else [])])
+
+
+def _prepare_prefect(data: Path) -> None:
+    """Keep Prefect's state beside the warehouse, and its network chatter off."""
+    home = (data / "warehouse" / ".prefect").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    for name, value in {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": os.environ.get("FOLLOWTHROUGH_LOG_LEVEL", "WARNING"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def _run_lines(told: dict[str, Any]) -> list[str]:
+    rows = told["rows"]
+    lines = [f"files: {told['files_new']} new, {told['files_in_force']} in force"]
+    lines += [f"waiting (still growing): {name}" for name in told["files_waiting"]]
+    if rows:
+        parts = " + ".join(f"{rows[name]} {name}" for name in ("accepted", "refused", "superseded", "ignored"))
+        lines.append(f"rows read: {rows['read']} = {parts}")
+    lines.append(f"release: {told['release']} ({'new' if told['is_new_release'] else 'unchanged'}), as of {told['as_of_date']}")
+    lines += [f"problem: {message}" for message in told["problems"]]
+    return [*lines, f"analysts:   {told['analyst']}", f"dashboards: {told['dashboard']}"]
+
+
+@app.command
+def status(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
+    """Last release and freshness per source; exit 0 if healthy, else 1."""
+    from flows.steps.report import describe_status
+
+    told = describe_status(data)
+    lines = [
+        f"release: {told['release'] or 'none yet'}, published {told['published_at']}, as of {told['as_of_date']}",
+        *(f"newest export of {source}: {day}" for source, day in told["newest_export"].items()),
+        *(f"problem: {message}" for message in told["problems"]),
+        "healthy" if told["is_healthy"] else "not healthy",
+    ]
+    _say(told, json, lines)
+    return ExitCode.OK if told["is_healthy"] else ExitCode.UNHEALTHY
+
+
+@app.command
+def releases(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
+    """List the releases, oldest first."""
+    from flows.steps.report import describe_releases
+
+    told = describe_releases(data)
+    lines = [f"{'*' if r['is_current'] else ' '} {r['release_id']}  as of {r['as_of_date']}{'  pinned' if r['is_pinned'] else ''}" for r in told]
+    _say(told, json, lines or ["no release yet"])
+    return ExitCode.OK
+
+
+@app.command
+def rollback(release: str, *, data: Data = DEFAULT_DATA, json: Json = False) -> int:
+    """Put an older release back in force."""
+    from flows.steps import publish
+    from flows.steps.lock import writer_lock
+
+    with writer_lock(data / "warehouse"):
+        now = publish.rollback(data / "warehouse", release)
+    _say(vars(now), json, [f"in force: {now.release_id}, as of {now.as_of_date}"])
+    return ExitCode.OK
+
+
+@app.command
+def inspect(path: Path, *, json: Json = False) -> int:
+    """Say how an export file would be read, and draft a source.toml for it."""
+    from flows.steps.inspect_file import inspect_file
+
+    told = inspect_file(path)
+    _say(told, json, told["lines"])
+    return ExitCode.OK
+
+
+@app.command
+def score(path: Path, *, data: Data = DEFAULT_DATA) -> int:
+    """Score the questionnaires of a JSON file; prints a JSON list."""
+    from flows.steps.score import read_requests, score_requests
+
+    print(_json(score_requests(read_requests(path), data)))
+    return ExitCode.OK
+
+
+def _say(told: Any, as_json: bool, lines: list[str]) -> None:
+    print(_json(told) if as_json else "\n".join(lines))
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str)
+
+
+def main() -> None:
+    """Entry point: user errors are told without a traceback, each with its exit code."""
+    try:
+        code = app(result_action="return_value")
+    except UserError as error:
+        print(error.message, file=sys.stderr)
+        code = error.exit_code
+    except OSError as error:
+        print(f"the machine refused: {error.strerror or error}; nothing was published. Free some space or mend the permission, then run again", file=sys.stderr)
+        code = ExitCode.MACHINE
+    except Exception as error:  # a bug: say where, but not the message, which may hold a cell
+        print("".join(traceback.format_tb(error.__traceback__)), f"bug: {type(error).__name__}; please report the lines above", sep="", file=sys.stderr)
+        code = ExitCode.BUG
+    sys.exit(code if isinstance(code, int) else 0)

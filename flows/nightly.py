@@ -1,0 +1,19 @@
+"""Prefect flow: ingest, then build, while holding the warehouse; the scheduled entry."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow
+
+from flows.build import build
+from flows.ingest import ingest
+from flows.steps.intake import Intake
+from flows.steps.lock import writer_lock
+from flows.steps.pipeline import Built
+
+
+@flow(name="nightly", persist_result=False, validate_parameters=False)
+def nightly(data: Path, as_of: date | None = None) -> tuple[Intake, Built]:
+    """One whole run."""
+    with writer_lock(data / "warehouse"):
+        return ingest(data), build(data, as_of)
