@@ -148,8 +148,10 @@ def _visit_days(person: Enrolment) -> list[tuple[str, int]]:
     if person.weeks == SINGLE:
         return [("BASELINE", 0), ("FU1W", 7)]
     weeks = 999 if person.weeks == OPEN else person.weeks
-    later = [(visit, 7 * week) for visit, (week, least) in VISITS.items() if weeks >= least]
-    return [("BASELINE", 0), *later]
+    days = {visit: 7 * week for visit, (week, least) in VISITS.items() if weeks >= least}
+    if person.weeks != OPEN and 7 * weeks not in days.values():
+        days["EOP"] = 7 * weeks
+    return [("BASELINE", 0), *sorted(days.items(), key=lambda visit: visit[1])]
 
 
 def _lateness(visit: str, rng: np.random.Generator) -> int:

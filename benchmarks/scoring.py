@@ -85,7 +85,7 @@ def main(n: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         duckdb.connect(f"{folder}/bench.duckdb") as connection,
     ):
-        connection.execute(f"attach '{folder}/staging.duckdb' as staging")
+        connection.execute("attach ':memory:' as staging")
         connection.execute("create schema facts")
         load_definitions(connection)
         connection.execute(

@@ -19,7 +19,6 @@ _CONSTANTS = {
     "constant": "intercept",
     "fullhealth": "full_health",
     "full_health": "full_health",
-    "11111": "full_health",
 }
 
 
@@ -80,7 +79,7 @@ def _additive(path: Path, terms: dict[str, float]) -> dict[str, float]:
     if min(levels.values()) < 0 < max(levels.values()):
         raise InstrumentError(f"{path}: decrements and coefficients mixed: give all one sign")
     sign = 1.0 if min(levels.values()) < 0 else -1.0
-    best = terms.get("full_health", 1.0)
+    best = terms.get("full_health", terms.get("11111", 1.0))
     intercept = terms.get("intercept", 0.0)
     # Papers print either what is taken off (0.047) or the constant that is left (0.953).
     start = intercept if abs(intercept) >= 0.5 else best + sign * intercept

@@ -65,10 +65,8 @@ TAGEBUCH_SPOILS = (
     Spoil("out_of_range", "Schmerz nachher", ("14,0",)),
     Spoil("duplicate_key", "Dauer (s)", ("95", "155")),
 )
-FRAGEBOGEN_SPOILS = (
-    Spoil("unknown_participant", "Patientennr", STRANGERS),
-    Spoil("missing_required", "Patientennr", ("",)),
-)
+# In one visit block only: a bad row must be one refusal, and a wrong id is wrong in every block.
+FRAGEBOGEN_SPOILS = (Spoil("not_a_date", "Datum_t1", ("31.02.2026", "45.13.2025", "Montag")),)
 
 
 def exports(clinic: Clinic, people: list[Enrolment], rng: np.random.Generator) -> list[Export]:

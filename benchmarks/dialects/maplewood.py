@@ -23,7 +23,7 @@ ICD10 = {
     "back_pain": "M54.9",
     "tension_headache": "G44.2",
 }
-TIMEPOINTS = {"BASELINE": "Intake", "FU1W": "1 wk", "WK4": "Mid", "WK12": "Discharge"}
+TIMEPOINTS = {"BASELINE": "Intake", "FU1W": "1 wk", "WK4": "Mid", "EOP": "End", "WK12": "Discharge"}
 ASKED = ("nrs_pain", "phq9", "gad7")
 SNAPSHOT_DAYS = (90, 0)  # how long before the last export each full export was taken
 STRANGERS = tuple(f"MWX{n}" for n in range(100, 400))
@@ -45,9 +45,10 @@ DIARY_SPOILS = (
     Spoil("missing_required", "day", ("",)),
     Spoil("out_of_range", "min", ("0", "600")),
 )
+# No strangers here: a row holds several questionnaires, and each would be refused by itself.
 OUTCOME_SPOILS = (
-    Spoil("unknown_participant", "id", STRANGERS),
     Spoil("missing_required", "id", ("",)),
+    Spoil("not_a_date", "completed", ("2026-02-30", "Monday")),
 )
 
 

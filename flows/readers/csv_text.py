@@ -184,8 +184,10 @@ def _batch(frame: pl.DataFrame, file: _File, records: Records | None, names: tup
 
 def _without_empty(frame: pl.DataFrame, broken: pl.DataFrame, n_blank: int, file: _File, names: tuple[str, ...]) -> Batch:
     """Set aside rows in which every cell is empty; a row whose mapped cells alone are empty stays."""
-    empty = frame.filter(pl.all_horizontal(_is_empty(pl.col(n)) for n in names)) if names else frame.clear()
-    if empty.is_empty():
+    empty = frame
+    for name in names:  # one column after the other: after the first there is hardly a row left to look at
+        empty = empty.filter(_is_empty(pl.col(name)))
+    if not names or empty.is_empty():
         return Batch(frame, broken, n_blank)
     if len(names) < len(file.columns):
         cells = [f"c{i}" for i in range(len(file.columns))]

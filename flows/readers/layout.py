@@ -5,6 +5,7 @@ So the records are counted here, from the bytes alone, and the parser's result i
 """
 
 import codecs
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,31 +39,37 @@ class Records:
     is_blank: NDArray[np.bool_]
 
 
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """The file in pieces of bounded size."""
+def _mapped(path: Path) -> mmap.mmap:
+    """The bytes without a copy."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _chunks(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """The bytes in pieces of bounded size."""
+    whole = np.frombuffer(_mapped(path), np.uint8)
+    for start in range(0, len(whole), CHUNK):
+        yield whole[start : start + CHUNK]
 
 
 def read_layout(path: Path) -> Layout:
     """Look once through the bytes."""
-    n_bytes, n_cr, n_lf, quotes, nul = 0, 0, 0, False, False
-    decoder, utf8, ascii_only = codecs.getincrementaldecoder("utf-8")(), True, True
-    bom = _bom(path)
-    for chunk in read_chunks(path):
-        n_bytes += len(chunk)
-        n_lf += b"\n" in chunk
-        n_cr += b"\r" in chunk
-        quotes = quotes or b'"' in chunk
-        nul = nul or b"\0" in chunk
-        if utf8 and not (ascii_only and chunk.isascii()):
-            ascii_only = False
-            utf8 = _decodes(decoder, chunk)
-    if utf8 and not ascii_only:
-        utf8 = _decodes(decoder, b"", final=True)
-    encoding, why = bom or (("utf-8", "every byte sequence is valid UTF-8") if utf8 else (None, "not UTF-8"))
-    return Layout(n_bytes, b"\r" if n_cr and not n_lf else b"\n", quotes, nul, encoding, why)
+    n_bytes = path.stat().st_size
+    if n_bytes == 0:
+        return Layout(0, b"\n", False, False, "utf-8", "empty")
+    content = _mapped(path)
+    line_end = b"\n" if content.find(b"\n") >= 0 else b"\r" if content.find(b"\r") >= 0 else b"\n"
+    encoding, why = _bom(path) or (("utf-8", "every byte sequence is valid UTF-8") if _is_utf8(path) else (None, "not UTF-8"))
+    return Layout(n_bytes, line_end, content.find(b'"') >= 0, content.find(b"\0") >= 0, encoding, why)
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
+    for chunk in _chunks(path):
+        is_ascii = is_ascii and not (chunk & 0x80).any()
+        if not is_ascii and not _decodes(decoder, chunk.tobytes()):
+            return False
+    return is_ascii or _decodes(decoder, b"", final=True)
 
 
 def _bom(path: Path) -> tuple[str, str] | None:
@@ -81,19 +88,16 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = Fal
 
 
 def is_plainly_even(path: Path, delimiter: bytes, n_columns: int, line_end: bytes) -> bool:
-    """Whether cells per line add up without quotes or empty lines: the cheap proof that no row is short.
+    """Whether the cells of all lines add up: the cheap proof that no row is short and no line empty.
 
-    Only valid together with a parser that raises on a row that is too long.
+    Only valid without quotes, and with a parser that raises on a row that is too long.
     """
-    n_delimiters, n_lines, last = 0, 0, b"\n"
-    for chunk in read_chunks(path):
-        array = np.frombuffer(chunk, np.uint8)
-        n_delimiters += int(np.count_nonzero(array == ord(delimiter)))
-        n_lines += int(np.count_nonzero(array == ord(line_end)))
-        if line_end * 2 in chunk or b"\n\r\n" in chunk or (last == line_end and chunk[:1] in (b"\n", b"\r")):
-            return False
-        last = chunk[-1:]
-    n_lines += last != line_end
+    n_delimiters, n_lines, last = 0, 0, ord(line_end)
+    for chunk in _chunks(path):
+        n_delimiters += int(np.count_nonzero(chunk == ord(delimiter)))
+        n_lines += int(np.count_nonzero(chunk == ord(line_end)))
+        last = int(chunk[-1])
+    n_lines += last != ord(line_end)
     return n_delimiters == n_lines * (n_columns - 1)
 
 
@@ -101,8 +105,7 @@ def read_records(path: Path, delimiter: bytes, line_end: bytes) -> Records:
     """Every record's first line and number of cells, quotes respected; vectorised over the bytes."""
     lines, cells, blanks = [np.array([1])], [], []
     in_quotes, line, open_cells, open_bytes = 0, 1, 0, 0
-    for chunk in read_chunks(path):
-        array = np.frombuffer(chunk, np.uint8)
+    for array in _chunks(path):
         parity = (np.cumsum(array == ord('"')) + in_quotes) & 1
         breaks = np.flatnonzero(array == ord(line_end))
         ends = breaks[parity[breaks] == 0]

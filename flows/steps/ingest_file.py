@@ -224,10 +224,10 @@ def _with_status(canonical: Canonical, source: Source) -> pl.DataFrame:
 
 def _offending_cells(failures: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
     """The text of each failing cell, for the restricted file only."""
-    cells = pl.repeat(None, failures.height, dtype=pl.String, eager=True)
-    for name in failures["column_name"].unique().to_list():
-        if name in text.columns and name != "line":
-            mask = failures["column_name"] == name
-            found = failures.filter(mask).join(text.select("line", pl.col(name).alias("cell")), on="line", how="left", maintain_order="left")
-            cells = cells.scatter(mask.arg_true(), found["cell"])
-    return cells.alias("cell")
+    names = [name for name in failures["column_name"].unique().to_list() if name in text.columns and name != "line"]
+    rows = failures.select("line", "column_name").join(
+        text.filter(pl.col("line").is_in(failures["line"].unique().implode())), on="line", how="left", maintain_order="left")
+    if not names:
+        return pl.repeat(None, failures.height, dtype=pl.String, eager=True).alias("cell")
+    cell = pl.coalesce(pl.when(pl.col("column_name") == name).then(pl.col(name)) for name in names)
+    return rows.select(cell.alias("cell")).to_series()

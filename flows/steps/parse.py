@@ -27,7 +27,10 @@ class Typed:
 def to_text(text: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     """Trimmed text, NULL where missing."""
     stripped = text.str.strip_chars()
-    return stripped.set(stripped.is_in(list(missing)).fill_null(True), None)
+    short = stripped.str.len_bytes() <= max(map(len, missing), default=0)
+    if not short.any():  # long texts are not words for missing; looking them up would cost more than the cast
+        return stripped
+    return stripped.set(short & stripped.is_in(list(missing)), None)
 
 
 def to_number(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:

@@ -4,16 +4,18 @@ Keyed, because a plain hash of a record number is undone by trying all numbers; 
 people cannot be linked between clinics (clinical.md 5.2). Ids are trimmed and NFC-normalised, nothing else.
 """
 
-import base64
 import hmac
 import os
 import secrets
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 KEY_BYTES = 32
+KEY_LENGTH = 26
+_ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 
 
 def read_key(folder: Path, clinic: str) -> bytes:
@@ -39,11 +41,16 @@ def _make_key(path: Path) -> None:
         draft.unlink()
 
 
-def participant_key(key: bytes, clinic: str, participant_id: str) -> str:
-    """base32(HMAC-SHA-256(key, "v1|" + clinic + "|" + id)), first 26 characters."""
-    normal = unicodedata.normalize("NFC", participant_id.strip())
-    digest = hmac.digest(key, f"v1|{clinic}|{normal}".encode(), "sha256")
-    return base64.b32encode(digest).decode("ascii")[:26]
+def participant_keys(key: bytes, clinic: str, participant_ids: list[str]) -> list[str]:
+    """base32(HMAC-SHA-256(key, "v1|" + clinic + "|" + id)), first 26 characters, of each id."""
+    if not participant_ids:
+        return []
+    normal = [unicodedata.normalize("NFC", text.strip()) for text in participant_ids]
+    digests = b"".join(hmac.digest(key, f"v1|{clinic}|{text}".encode(), "sha256") for text in normal)
+    # base32 by numpy: 5 bits a character; the standard library needs ten microseconds an id.
+    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(len(normal), -1), axis=1)[:, : 5 * KEY_LENGTH]
+    letters = _ALPHABET[np.packbits(bits.reshape(-1, 5), axis=1)[:, 0] >> 3]
+    return [text.decode() for text in letters.reshape(len(normal), -1).view(f"S{KEY_LENGTH}")[:, 0].tolist()]
 
 
 class Pseudonyms:
@@ -55,9 +62,8 @@ class Pseudonyms:
 
     def encode(self, ids: "pa.DictionaryArray") -> "pa.DictionaryArray":
         """The same column with each id replaced by its key."""
-        known = self._known
-        for text in ids.dictionary.to_pylist():
-            if text not in known:
-                known[text] = participant_key(self._key, self._clinic, text)
-        keys = pa.array([known[text] for text in ids.dictionary.to_pylist()], pa.string())
+        texts = ids.dictionary.to_pylist()
+        new = [text for text in texts if text not in self._known]
+        self._known.update(zip(new, participant_keys(self._key, self._clinic, new), strict=True))
+        keys = pa.array([self._known[text] for text in texts], pa.string())
         return pa.DictionaryArray.from_arrays(ids.indices.cast(pa.int32()), keys)

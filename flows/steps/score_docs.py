@@ -104,18 +104,16 @@ def _section(one: Instrument) -> str:
 def _facts(one: Instrument) -> str:
     """Licence, coding and arithmetic that hold for all its scores."""
     turned = [name for name, recode in one.recode.items() if recode.slope < 0]
+    licence = f"Licence tier {one.licence_tier}: {one.licence_note} ({one.licence_verification})."
     facts = [
-        f"{one.name}, version {one.version}. Licence tier {one.licence_tier}: {one.licence_note} "
-        f"({one.licence_verification}).",
+        f"{one.name}, version {one.version}. {licence}",
         f"Reverse-scored: {_names(one, turned)}." if turned else "",
         f"Coding variants: {', '.join(one.coding_variants)}." if one.coding_variants else "",
         f"Units: {', '.join([*one.units, *one.units_per_probe])}." if one.units else "",
         "Percent change: allowed." if one.percent_change else "Percent change: never.",
         "" if one.has_baseline else "It measures change itself and has no baseline.",
-        f"Definition `{one.definition_sha256[:12]}`, {one.history[-1]['date']}: "
-        f"{one.history[-1]['change']}."
-        if one.history
-        else "",
+        f"Definition `{one.definition_sha256[:12]}`.",
+        *(f"{entry['date']}: {entry['change']}." for entry in one.history),
     ]
     return " ".join(fact for fact in facts if fact) + "\n"
 

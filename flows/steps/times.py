@@ -5,7 +5,9 @@ a wall clock (then the zone decides the instant, and the local day is what is wr
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -14,6 +16,7 @@ from flows.steps.parse import to_text
 UTC, WALL, DATE = 0, 1, 2  # forms of a written time
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S%.f")
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
+_MAX_DAYS = 400  # beyond this no batch has one offset only
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
 
 
@@ -129,6 +132,11 @@ def locate(written: Written, zone: str | pl.Series) -> Located:
 
 def _locate_in(written: Written, zone: str) -> Located:
     is_utc, is_date = written.form == UTC, written.form == DATE
+    offset = _only_offset(written.at, zone) if not is_date.any() else None
+    if offset is not None and is_utc.all():
+        return Located(written.at, (written.at + offset).dt.date(), _constant_minutes(written.at, offset), None)
+    if offset is not None and not is_utc.any():
+        return Located(written.at - offset, written.at.dt.date(), _constant_minutes(written.at, offset), None)
     if is_utc.all():
         return _from_utc(written.at, zone)
     # The earlier of two equal wall clocks in the autumn night; a skipped one in spring becomes NULL.
@@ -144,6 +152,21 @@ def _locate_in(written: Written, zone: str) -> Located:
         utc, day = fixed.utc.zip_with(is_utc, utc), fixed.local_date.zip_with(is_utc, day)
         offset = fixed.offset_min.zip_with(is_utc, offset)
     return Located(utc, day, offset, gap if gap.any() else None)
+
+
+def _only_offset(at: pl.Series, zone: str) -> timedelta | None:
+    """The offset of a zone where it does not change around these times; a batch in time order mostly has one."""
+    first, last = at.min(), at.max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime) or (last - first).days > _MAX_DAYS:
+        return None
+    days = (first + timedelta(days=day) for day in range(-2, (last - first).days + 4))
+    offsets = {day.replace(tzinfo=ZoneInfo(zone)).utcoffset() for day in days}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def _constant_minutes(at: pl.Series, offset: timedelta) -> pl.Series:
+    minutes = pl.repeat(int(offset.total_seconds() // 60), len(at), dtype=pl.Int16, eager=True)
+    return minutes.set(at.is_null(), None) if at.null_count() else minutes
 
 
 def _from_utc(utc: pl.Series, zone: str) -> Located:

@@ -27,7 +27,7 @@
 --   aval              score at this visit; NULL: no valid score
 --   chg               aval - base; NULL at BASELINE
 --   improve           change with the sign that makes better positive
---   pchg              100 x chg / base, only where the scale has a true zero and base > 0
+--   pchg              100 x chg / base; only where the scale has a true zero and base is large enough
 --   mic_value         smallest change that patients notice, as configured
 --   mic_unit          points, or percent of baseline
 --   mic_source        publication of that value
@@ -80,7 +80,9 @@ improved as (
     from compared
 ),
 paired as (
-    select *, improve > tolerance as is_better, improve + tolerance as reach,
+    select
+        *, improve > tolerance as is_better, improve + tolerance as reach,
+        percent_change and base > 0 and base >= percent_from as has_percent,
     from improved
 )
 select
@@ -88,20 +90,20 @@ select
     e.duration_band, e.modality, e.arm, e.setting,
     o.instrument, o.version, o.score_id, o.visit, o.visit_basis, o.ady, o.response_no, o.scored_by,
     o.is_due, o.base, o.aval, o.chg, o.improve,
-    case when o.percent_change and o.base > 0 then 100 * o.chg / o.base end as pchg,
+    case when o.has_percent then 100 * o.chg / o.base end as pchg,
     o.mic_value, o.mic_unit, o.mic_source,
     case when o.improve is not null and o.mic is not null then
         o.is_better and o.reach >= o.mic and (o.mic_unit <> 'percent' or o.base > 0)
     end as is_resp_mic,
     case when o.improve is not null and o.percent_change then
-        o.is_better and o.reach >= o.moderate * o.base and o.base > 0
+        o.is_better and o.reach >= o.moderate * o.base and o.has_percent
     end as is_resp30,
     case when o.improve is not null and o.percent_change then
-        o.is_better and o.reach >= o.substantial * o.base and o.base > 0
+        o.is_better and o.reach >= o.substantial * o.base and o.has_percent
     end as is_resp50,
     case
         when o.mic is not null then o.room > 0 and o.room + o.tolerance >= o.mic
-        when o.percent_change then o.base > 0
+        when o.percent_change then o.has_percent
     end as is_eligible_resp,
     case when o.improve is not null and o.mic is not null then
         o.improve < -o.tolerance and o.tolerance - o.improve >= o.mic

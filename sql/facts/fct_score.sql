@@ -1,7 +1,7 @@
 -- One row per response x score of its questionnaire, or per total that the source computed.
--- Items win over a total of the source. A questionnaire whose licence nobody accepted is not scored:
--- its rows say so, and totals of the source, which need no licence, stand in. Everything needed to
--- check a figure is in its row: how many items, which rule, which definition, which table.
+-- Items win over a total of the source. A questionnaire whose licence nobody accepted is not
+-- scored: its rows say so, and totals of the source, which need no licence, stand in. Everything
+-- needed to check a figure is in its row: how many items, which rule, definition and table.
 -- key: response_no, score_id
 -- scale: participant_key
 -- columns:
@@ -98,7 +98,10 @@ select
     s.response_no, r.clinic_id, r.participant_key, r.instrument, r.version, r.language,
     r.coding_variant, s.score_id, s.value, s.value_text, s.n_items, s.n_answered, s.is_prorated,
     s.missing_rule,
-    d.band_labels[len(list_filter(d.band_starts, lambda start: start <= round(s.value, 9)))] as band,
+    -- 9 decimals, as in staging.score_item: noise must not push a value over a boundary
+    d.band_labels[
+        len(list_filter(d.band_starts, lambda start: start <= round(s.value, 9)))
+    ] as band,
     d.direction, s.scored_by, i.definition_sha256, d.t_table_version, s.value_set, s.null_reason,
     r.file_key, r.line
 from scored as s

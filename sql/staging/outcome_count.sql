@@ -16,9 +16,9 @@
 --   n_pchg               pairs with a percent change
 --   n_eligible_resp      pairs that could respond: baseline at least the MIC away from the best score
 --   n_floor              pairs whose baseline was already the best possible score
---   n_worse_mic          pairs worse by the MIC or more
 --   n_recall_overlap     scores whose recall period reaches back before the start
 --   n_label              scores placed by the clinic's label because dates are missing
+--   n_worse_mic          pairs worse by the MIC or more
 --   n_resp_mic_pair      responders by MIC among the pairs
 --   n_resp_mic_due       responders by MIC among the due
 --   n_resp_mic_eligible  responders by MIC among the eligible pairs

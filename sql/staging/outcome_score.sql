@@ -7,6 +7,7 @@
 --   direction        higher_worse or higher_better
 --   best             best possible score
 --   percent_change   percent change has a meaning (true zero)
+--   percent_from     smallest baseline from which it has
 --   recall_days      days that the questions look back
 --   has_long_recall  looks back so far that the end of a programme under 4 weeks is too early
 --   is_change_score  asks for the change itself, so it has no baseline
@@ -17,9 +18,10 @@ select
     s.instrument, s.version, s.score_id, s.direction,
     case s.direction when 'higher_worse' then s.range_lo when 'higher_better' then s.range_hi end as best,
     coalesce(i.percent_change, false) as percent_change,
+    coalesce(i.percent_change_min_baseline, 0) as percent_from,
     i.recall_days,
     coalesce(i.recall_days >= p.value, false) as has_long_recall,
-    coalesce(list_contains(i.domain, 'global_change'), false) as is_change_score,
+    not coalesce(i.has_baseline, true) as is_change_score,
     m.value as mic_value, m.unit as mic_unit, m.source as mic_source,
 from ref.instrument_score as s
 join ref.instrument as i on i.instrument = s.instrument and i.version = s.version

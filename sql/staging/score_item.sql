@@ -1,4 +1,4 @@
--- One row per response x score that is computed from items (sums of scores follow in facts.fct_score).
+-- One row per response x score computed from items (sums of scores follow in facts.fct_score).
 -- One arithmetic for all questionnaires: recode each answer, count the answered ones, take sum or
 -- mean, rescale, convert by table. What differs is data: ref.scoring_rule holds one row per score,
 -- coding variant and missing option. `answers` is never unpivoted: list functions on the wide row
@@ -87,7 +87,9 @@ select
     -- 9 decimals take away the noise of binary fractions at a boundary, not the fraction itself
     case
         when table_starts is null then raw_value
-        else table_values[len(list_filter(table_starts, lambda start: start <= round(raw_value, 9)))]
+        else table_values[
+            len(list_filter(table_starts, lambda start: start <= round(raw_value, 9)))
+        ]
     end as value,
     if(
         is_scorable and form in ('profile', 'value_set'),

@@ -29,6 +29,7 @@ def file_of(key: str, day: int = 1, mode: str = "delta", sha: str = "a") -> Row:
         "file_sha256": sha,
         "exported_at": datetime(2026, 4, day),
         "mode": mode,
+        "data_through": None,
     }
 
 

@@ -200,8 +200,13 @@ def add_pauses(enrolments: list[Enrolment], landed: Landed) -> None:
                 one.pauses.append((row["from_date"], row["to_date"]))
 
 
-def as_of_dates(files: list[Row], given: dict[str, date]) -> dict[str, date]:
-    """data_through_date of every clinic (architecture 4); `given` holds `data_through` overrides."""
+def as_of_dates(files: list[Row]) -> dict[str, date]:
+    """data_through_date of every clinic: as its sources declare it, else derived (architecture 4)."""
+    given = {
+        file["clinic_id"]: date.fromisoformat(file["data_through"])
+        for file in files
+        if file["data_through"] is not None
+    }
     newest: dict[str, dict[tuple[str, str], date]] = defaultdict(dict)
     for file in files:
         source = (file["source_id"], file["table"])

@@ -29,11 +29,11 @@ class Marts:
     outcome: dict[OutcomeKey, MartRow]
 
 
-def recompute(landed: Landed, schemas: Path, data_through: dict[str, date]) -> Marts:
+def recompute(landed: Landed, schemas: Path) -> Marts:
     """The two marts of one landed state; `schemas` holds policy, vocabulary and questionnaires."""
     policy = read_policy(schemas / "policy.toml")
     instruments = read_instruments(schemas / "instruments")
-    as_of = as_of_dates(landed.files, data_through)
+    as_of = as_of_dates(landed.files)
     enrolled = enrolments_in_force(landed, policy, condition_groups(schemas), as_of)
     rows = sessions_in_force(landed)
     sessions = sessions_by_enrolment(rows, enrolled)

@@ -139,6 +139,6 @@ def test_as_of_is_the_oldest_of_the_newest_session_exports() -> None:
         file_of("c", 20) | {"source_id": "other"},
         file_of("d", 28) | {"source_id": "x", "table": "survey_response"},
     ]
-    assert as_of_dates(files, {})["c"] == date(2026, 4, 9)
-    assert as_of_dates(files[3:], {})["c"] == date(2026, 4, 28)
-    assert as_of_dates(files, {"c": START})["c"] == START
+    assert as_of_dates(files)["c"] == date(2026, 4, 9)
+    assert as_of_dates(files[3:])["c"] == date(2026, 4, 28)
+    assert as_of_dates([files[0] | {"data_through": "2026-03-02"}])["c"] == START

@@ -29,7 +29,8 @@ create table ref.cell (level varchar, duration varchar, split varchar);
 create table ref.window (visit varchar, min_weeks integer, max_weeks integer, single boolean,
     awlo integer, awtarget integer, awhi integer);
 create table ref.instrument (instrument varchar, version varchar, name varchar, domain varchar[],
-    n_items integer, recall_days integer, percent_change boolean);
+    n_items integer, recall_days integer, percent_change boolean,
+    percent_change_min_baseline double, has_baseline boolean);
 create table ref.instrument_score (instrument varchar, version varchar, score_id varchar,
     direction varchar, range_lo double, range_hi double);
 create table ref.instrument_mic (instrument varchar, version varchar, score_id varchar, value double,
@@ -91,13 +92,15 @@ class World:
     def instrument(
         self, name: str, *, domain: list[str] | None = None, top: float = 100,
         direction: str = "higher_worse", percent: bool = False, recall: int = 1,
+        percent_from: float | None = None,
         mic: tuple[float, str] | None = None,
     ) -> None:  # fmt: skip
         """A questionnaire of version 1 with one score from 0 to `top`."""
         key = {"instrument": name, "version": "1"}
         self.insert(
             "ref.instrument", **key, domain=domain or ["function"], recall_days=recall,
-            percent_change=percent,
+            percent_change=percent, percent_change_min_baseline=percent_from,
+            has_baseline="global_change" not in (domain or []),
         )  # fmt: skip
         self.insert(
             "ref.instrument_score", **key, score_id="score", direction=direction, range_lo=0,

@@ -39,6 +39,14 @@ def test_percent_change_needs_a_true_zero_and_a_baseline_above_it(
     assert pair(base, 5, "pchg", percent=percent) == (expected,)
 
 
+def test_a_percentage_of_a_small_threshold_says_nothing() -> None:
+    ppt = {"direction": "higher_better", "percent": True, "percent_from": 50, "top": 2000}
+    assert pair(40, 80, "improve, pchg, is_resp30, is_eligible_resp", **ppt) == (
+        40, None, False, False,
+    )  # fmt: skip
+    assert pair(50, 80, "pchg, is_resp30", **ppt) == (60, True)
+
+
 @pytest.mark.parametrize(("base", "aval"), [(10, 7), (3.3, 2.31), (0.3, 0.21), (70, 49)])
 def test_the_boundary_of_30_percent_is_inclusive(base: float, aval: float) -> None:
     assert pair(base, aval, "is_resp30, is_resp50", percent=True) == (True, False)
