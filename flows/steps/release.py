@@ -72,12 +72,11 @@ def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
 
 
 def _last_build(warehouse: Path) -> str | None:
-    """What the last build that came to an end was made of, if its result is still in force."""
+    """What the last build that came to an end was made of. A release rolled back to stays until that changes."""
     path = warehouse / "last_build.json"
-    if not path.exists():
+    if not path.exists() or current_release_id(warehouse) is None:
         return None
-    last = json.loads(path.read_text(encoding="utf-8"))
-    return str(last["inputs_id"]) if last["release_id"] == current_release_id(warehouse) else None
+    return str(json.loads(path.read_text(encoding="utf-8"))["inputs_id"])
 
 
 def _sha256(content: Any) -> str:
@@ -178,7 +177,7 @@ def finish_draft(draft: Draft) -> Path:
 
 def note_build(draft: Draft) -> None:
     """Remember what the last build was made of, also where its result was no news."""
-    write_json(draft.warehouse / "last_build.json", {"inputs_id": draft.hashes["inputs_id"], "release_id": current_release_id(draft.warehouse)})
+    write_json(draft.warehouse / "last_build.json", {"inputs_id": draft.hashes["inputs_id"]})
 
 
 def discard(draft: Draft) -> None:

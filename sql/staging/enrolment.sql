@@ -48,7 +48,7 @@ banded as (
     select
         *,
         plan_type = 'single_session'
-            or (plan_type = 'fixed_term' and round(duration_weeks * sessions_per_week, 6) = 1) as is_single,
+            or (plan_type = 'fixed_term' and coalesce(round(duration_weeks * sessions_per_week, 6) = 1, false)) as is_single,
         case
             when is_single then 'single'
             when plan_type = 'open_ended' then 'open_ended'

@@ -24,7 +24,7 @@ def adherence(
     if one.band == "single":
         return single_session(one, sessions, policy)
     seen = {**weekly(one, sessions, policy, silent), **outside(one, sessions)}
-    seen |= dose(one, sessions)
+    seen |= dose(one, sessions) | recall(one, sessions)
     seen["initiated"], seen["km_time"], seen["km_event"] = persistence(one, sessions, policy)
     return seen
 
@@ -36,12 +36,17 @@ def single_session(one: Enrolment, sessions: list[Session], policy: Policy) -> M
     completed = int(any(is_counted(s, one, policy) for s in inside))
     evaluable = bool(completed) or (one.as_of_day() or 0) >= one.due_days
     active = any(s.is_active() for s in inside)
+    due_minutes = one.version_on(1).minutes if evaluable else None
+    minutes = minutes_of(inside)
     return {
         "prescribed_total": 1,
         "evaluable": evaluable,
         "completed": completed,
         "programme_state": "finished" if evaluable else "running",
         "adherence_capped": Fraction(completed) if evaluable else None,
+        # spec silent: the minutes adherence of a single session. Its minutes over those prescribed.
+        "minutes_adherence_capped": ratio(min(minutes, due_minutes or minutes), due_minutes),
+        "minutes_adherence_uncapped": ratio(minutes, due_minutes),
         "adherent80": bool(completed) if evaluable else None,
         "final_adherent80": bool(completed) if evaluable else None,
         "initiated": True if active else (False if evaluable else None),
@@ -50,6 +55,7 @@ def single_session(one: Enrolment, sessions: list[Session], policy: Policy) -> M
         "km_time": None,
         "km_event": None,
         **dose(one, sessions),
+        **recall(one, sessions),
         **outside(one, sessions),
     }
 
@@ -66,7 +72,9 @@ def is_counted(session: Session, one: Enrolment, policy: Policy) -> bool:
 
 def weekly(one: Enrolment, sessions: list[Session], policy: Policy, silent: set[date]) -> Measures:
     """Sessions and minutes against the weeks that have matured, week by week (3.3)."""
-    weeks = [w for w in matured_weeks(one) if not is_left_out(one, w, silent)]
+    excused = [w for w in matured_weeks(one) if is_excused(one, w)]
+    unseen = [w for w in matured_weeks(one) if w not in excused and is_unseen(one, w, silent)]
+    weeks = [w for w in matured_weeks(one) if w not in excused and w not in unseen]
     due = {w: due_in_week(one, w) for w in weeks}
     minutes_due = {w: minutes_due_in_week(one, w) for w in weeks}
     done, minutes = {}, {}
@@ -80,6 +88,8 @@ def weekly(one: Enrolment, sessions: list[Session], policy: Policy, silent: set[
         "prescribed_total": prescribed_total(one),
         "programme_state": "finished" if finished else "running",
         "weeks_matured": len(weeks),
+        "weeks_excused": len(excused),
+        "weeks_not_observed": len(unseen),
     }
     if any(value is None for value in due.values()) or one.versions[0].per_week is None:
         return found | {"adherence_capped": None, "reason": "no_frequency"}
@@ -123,13 +133,16 @@ def matured_weeks(one: Enrolment) -> range:
     return range(1, (k if one.weeks is None else min(one.weeks, k)) + 1)
 
 
-def is_left_out(one: Enrolment, week: int, silent: set[date]) -> bool:
-    """Weeks outside k: wholly paused, or inside an export hole of the clinic."""
-    days = range(7 * week - 6, 7 * week + 1)
-    if all(one.paused_on(day) for day in days) or one.start is None:
-        return True
+def is_excused(one: Enrolment, week: int) -> bool:
+    """Wholly paused, so outside k (architecture 8)."""
+    return all(one.paused_on(day) for day in range(7 * week - 6, 7 * week + 1))
+
+
+def is_unseen(one: Enrolment, week: int, silent: set[date]) -> bool:
+    """Inside an export hole of the clinic, so outside k (3.5)."""
+    start, days = one.start or date.max, range(7 * week - 6, 7 * week + 1)
     # spec silent: how much of a week must lie in the hole. All of it: one observed day is evidence.
-    return all(one.start + timedelta(days=day - 1) in silent for day in days)
+    return all(start + timedelta(days=day - 1) in silent for day in days)
 
 
 def due_in_week(one: Enrolment, week: int) -> Fraction | None:
@@ -172,12 +185,25 @@ def dose(one: Enrolment, sessions: list[Session]) -> Measures:
     end, as_of = one.end_day(), one.as_of_day() or 0
     last = as_of if end is None else min(end, as_of)
     received = minutes_of([s for s in sessions if 1 <= s.day <= last])
-    # spec silent: F and M of the intensity. Those in force on day 1, as for the band.
+    # spec silent: F and M of the intensity. Those in force on day 1, as for the band. A single
+    # session has no frequency, so no intensity.
     first = one.version_on(1)
-    planned = first.per_week * first.minutes if first.per_week and first.minutes else None
+    knows = one.band != "single" and first.per_week and first.minutes
+    planned = first.per_week * first.minutes if knows and first.per_week and first.minutes else None
     return {
         "dose_minutes": received,
         "rdi": None if planned is None or last < 1 else received / Fraction(last, 7) / planned,
+    }
+
+
+def recall(one: Enrolment, sessions: list[Session]) -> Measures:
+    """How many active sessions in the plan were logged from memory (1.2 recalled_lag_h, 3.5)."""
+    end, as_of = one.end_day(), one.as_of_day() or 0
+    last = as_of if end is None else min(end, as_of)
+    known = [s.was_recalled() for s in sessions if 1 <= s.day <= last and s.is_active()]
+    return {
+        "sessions_recall_known": sum(1 for flag in known if flag is not None),
+        "sessions_recalled": sum(1 for flag in known if flag),
     }
 
 

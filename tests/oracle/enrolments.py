@@ -49,11 +49,17 @@ class Enrolment:
     status_date: date | None
     stop_reason: str | None
     as_of: date
+    sessions_reported: int | None = None
+    self_massage_share: float | None = None
     pauses: list[tuple[date, date]] = field(default_factory=list)
 
     def as_of_day(self) -> int | None:
         """A of clinical 3.2: the as-of date as a programme day."""
         return None if self.start is None else (self.as_of - self.start).days + 1
+
+    def has_begun(self) -> bool:
+        """Begun by the as-of date, or without a date; the others enter no denominator (4)."""
+        return self.start is None or self.start <= self.as_of
 
     def end_day(self) -> int | None:
         """Last day of the plan; None for open-ended plans."""
@@ -78,7 +84,7 @@ class Enrolment:
 def enrolments_in_force(
     landed: Landed, policy: Policy, groups: dict[str, str], as_of: dict[str, date]
 ) -> list[Enrolment]:
-    """All enrolments in force, those that begin after the as-of date left out (architecture 4)."""
+    """All enrolments in force, those still to begin included."""
     versions: dict[Key, list[Row]] = defaultdict(list)
     for _, row in records_in_force(landed.tables["enrolment"], landed.files, enrolment_key):
         versions[enrolment_identity(row)].append(row)
@@ -87,7 +93,7 @@ def enrolments_in_force(
         enrolment_of(key, rows, policy, groups, as_of, exported) for key, rows in versions.items()
     ]
     add_pauses(found, landed)
-    return [one for one in found if one.start is None or one.start <= one.as_of]
+    return found
 
 
 def enrolment_of(
@@ -127,6 +133,8 @@ def enrolment_of(
         status_date=latest["status_date"],
         stop_reason=latest["stop_reason"],
         as_of=as_of[first["clinic_id"]],
+        sessions_reported=latest["sessions_reported"],
+        self_massage_share=first["self_massage_share"],
     )
 
 

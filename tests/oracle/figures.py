@@ -123,3 +123,31 @@ def median_survival(times: Sequence[tuple[Number, int]]) -> Number | None:
         if reached is not None and reached <= Fraction(1, 2):
             return moment
     return None
+
+
+def survival_interval(
+    times: Sequence[tuple[Number, int]], at: Number
+) -> tuple[float | None, float | None]:
+    """Greenwood's 95 % interval of S(at) on the log-log scale; none where S is 0 or 1."""
+    value = survival(times, at)
+    if value is None or value in (0, 1):
+        return None, None
+    total = 0.0
+    for moment in sorted({time for time, event in times if event and time <= at}):
+        at_risk = sum(1 for time, _ in times if time >= moment)
+        events = sum(1 for time, event in times if event and time == moment)
+        total += events / (at_risk * (at_risk - events))
+    half = Z * math.sqrt(total) / abs(math.log(value))
+    return float(value) ** math.exp(half), float(value) ** math.exp(-half)
+
+
+def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Pearson's r; NULL below two pairs or where one side does not vary."""
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    if not sd(first) or not sd(second):
+        return None
+    a0, b0 = mean(first) or 0.0, mean(second) or 0.0
+    cross = math.fsum((a - a0) * (b - b0) for a, b in pairs)
+    return cross / math.sqrt(
+        math.fsum((a - a0) ** 2 for a in first) * math.fsum((b - b0) ** 2 for b in second)
+    )

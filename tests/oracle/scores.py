@@ -9,6 +9,7 @@ from typing import Any
 from oracle.definitions import Instrument, Score
 from oracle.identity import Key, records_in_force, response_key
 from oracle.landed import Landed, Row
+from oracle.zones import home_zones, in_home_zone
 
 Instruments = dict[tuple[str, str], Instrument]
 
@@ -28,6 +29,7 @@ class Response:
     visit: str | None
     response_id: str
     scores: dict[str, float | None]
+    scored_by: str = "followthrough"
 
     def is_valid(self) -> bool:
         """A form that was finished (FHIR statuses of clinical 1.2)."""
@@ -44,11 +46,13 @@ def responses_in_force(landed: Landed, instruments: Instruments) -> list[Respons
     forms = {form_place(row): row for row in totals}
     forms |= {form_place(row): row for row in items}
     standing = records_in_force(list(forms.values()), landed.files, response_key)
+    zones = home_zones(landed.tables["enrolment"])
     found = []
     for key, row in standing:
         scores = scores_of(row, by_form[form_place(row)], instruments)
         if scores is not None:
-            found.append(response_of(key, row, scores))
+            home_tz = zones.get(row["participant_key"])
+            found.append(response_of(key, row, scores, home_tz))
     return found
 
 
@@ -57,8 +61,11 @@ def form_place(row: Row) -> Key:
     return (row["file_key"], row["line"], row["visit"], row["instrument"], row["version"])
 
 
-def response_of(key: Key, row: Row, scores: dict[str, float | None]) -> Response:
-    """A landed form with its scores."""
+def response_of(
+    key: Key, row: Row, scores: dict[str, float | None], home_tz: str | None
+) -> Response:
+    """A landed form with its scores and its day in the person's zone."""
+    completed_at, local_date = in_home_zone(row, "completed_at", home_tz)
     return Response(
         key=key,
         participant_key=row["participant_key"],
@@ -67,11 +74,12 @@ def response_of(key: Key, row: Row, scores: dict[str, float | None]) -> Response
         version=row["version"],
         # spec silent: a clinic that maps no status exports finished forms.
         status=row["status"] or "completed",
-        completed_at=row["completed_at"],
-        local_date=row["local_date"],
+        completed_at=completed_at,
+        local_date=local_date,
         visit=row["visit"] or row["visit_label"],
         response_id=row["response_id"] or "",
         scores=scores,
+        scored_by="source" if row.get("answers") is None else "followthrough",
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from oracle.enrolments import Enrolment
 from oracle.identity import Key, records_in_force, session_keys
 from oracle.landed import Landed, Row
+from oracle.zones import home_zones, in_home_zone
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,34 @@ class Session:
             return self.status == "completed"
         return self.was_done() and self.minutes > 0
 
+    def was_recalled(self) -> bool | None:
+        """Logged from memory: more than 48 h after the end, or said so; None: not known (1.2)."""
+        if self.recorded_at is not None and self.ended_at is not None:
+            return self.recorded_at - self.ended_at > RECALL
+        # spec silent: logs without a time of recording. The kind of log tells; a diary on paper is
+        # not known to be one or the other.
+        if self.log_source in (None, "paper_diary"):
+            return None
+        return self.log_source == "app_recalled"
+
+
+RECALL = timedelta(hours=48)
+
 
 def sessions_in_force(landed: Landed) -> list[Row]:
     """Landed sessions after identity (architecture 8)."""
     rows = landed.tables["session"]
-    return [row for _, row in records_in_force(rows, landed.files, session_keys(rows))]
+    zones = home_zones(landed.tables["enrolment"])
+    return [
+        in_zone(row, zones.get(row["participant_key"]))
+        for _, row in records_in_force(rows, landed.files, session_keys(rows))
+    ]
+
+
+def in_zone(row: Row, home_tz: str | None) -> Row:
+    """The session with instant and local day in the person's zone."""
+    instant, day = in_home_zone(row, "started_at", home_tz)
+    return row | {"started_at": instant, "local_date": day}
 
 
 def sessions_by_enrolment(rows: list[Row], enrolments: list[Enrolment]) -> dict[Key, list[Session]]:
