@@ -3,13 +3,16 @@
 Nothing is visible until the whole file went through; the receipt is what the ledger keeps of it.
 """
 
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from flows.readers import READERS
 from flows.readers.table import Batch, TextTable
@@ -24,7 +27,7 @@ from flows.steps.validate import find_failures
 from schemas.errors import ExportUnreadable
 from schemas.source import Source
 
-LANDED_AS = {"enrolment": "enrolment", "session": "session", "measure": "measure", "pause": "pause"}
+WORKERS = 2  # batches judged side by side; more only costs memory, Polars and Arrow use the other cores
 
 
 class StillGrowing(Exception):
@@ -75,8 +78,7 @@ def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -
     pseudonyms = Pseudonyms(read_key(keys, mapping.clinic), mapping.clinic)
     with Landing(warehouse, export.key, provenance, pseudonyms) as landing:
         intake = _Intake(export, context, landing, blocks, receipt)
-        for batch in table.batches(wanted):
-            intake.take(batch)
+        intake.run(table.batches(wanted))
         receipt.exported_at = exported_at(source, export, intake.newest).isoformat()
         _check_unchanged(export)
         receipt.landed_rows = dict(landing.n_rows)
@@ -106,6 +108,19 @@ def _check_unchanged(export: Export) -> None:
         raise StillGrowing(export.label)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of one batch: rows to write, failures with their text, line counts."""
+
+    tables: list[tuple[str, pa.Table]]
+    refused: pl.DataFrame
+    n_read: int
+    n_accepted: int
+    n_refused: int
+    n_parts: int
+    newest: datetime | None
+
+
 class _Intake:
     """The batches of one export on their way; counts go to the receipt, rows to the landing."""
 
@@ -116,29 +131,46 @@ class _Intake:
         self.newest: datetime | None = None
         self._rules: Counter[str] = Counter()
 
-    def take(self, batch: Batch) -> None:
-        """One batch through canonicalise, validate and land."""
-        self._note_newest(batch.frame)
-        if self.blocks:
-            failures, accepted, refused = self._take_survey(batch)
-        else:
-            failures, accepted, refused = self._take_rows(batch)
-        broken = batch.broken.with_columns(column_name=pl.lit(""), allowed=pl.lit(""), part=pl.lit(""))
-        self._refuse(pl.concat([failures, broken.select(FAILURE_COLUMNS)]), batch.frame)
+    def run(self, batches: Iterator[Batch]) -> None:
+        """Judge batches side by side, write them in their order; never more than a few in memory."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            waiting: deque[Future[Taken]] = deque()
+            for batch in batches:
+                waiting.append(pool.submit(self._take, batch))
+                if len(waiting) > WORKERS:
+                    self._keep(waiting.popleft().result())
+            while waiting:
+                self._keep(waiting.popleft().result())
+
+    def _keep(self, taken: Taken) -> None:
+        for table, rows in taken.tables:
+            self.landing.write(table, rows)
+        self.landing.write_refused(taken.refused)
+        self._rules.update(dict(taken.refused.group_by("rule_id").len().iter_rows()))
+        self.newest = max((day for day in (self.newest, taken.newest) if day is not None), default=None)
         receipt = self.receipt
-        receipt.rows_read += batch.n_read
-        receipt.rows_landed += accepted
-        receipt.rows_refused += refused + batch.broken.height
-        receipt.rows_ignored += batch.n_read - accepted - refused - batch.broken.height
+        receipt.rows_read += taken.n_read
+        receipt.rows_landed += taken.n_accepted
+        receipt.rows_refused += taken.n_refused
+        receipt.rows_ignored += taken.n_read - taken.n_accepted - taken.n_refused
+        receipt.parts_refused += taken.n_parts
         receipt.refused_by_rule = dict(sorted(self._rules.items()))
 
-    def _take_rows(self, batch: Batch) -> tuple[pl.DataFrame, int, int]:
+    def _take(self, batch: Batch) -> Taken:
+        """One batch through canonicalise and validate, ready to be written."""
+        tables, failures, n_accepted, n_refused, n_parts = self._take_survey(batch) if self.blocks else self._take_rows(batch)
+        broken = batch.broken.with_columns(column_name=pl.lit(""), allowed=pl.lit(""), part=pl.lit(""))
+        failures = pl.concat([failures, broken.select(FAILURE_COLUMNS)])
+        refused = failures.hstack([_offending_cells(failures, batch.frame)])
+        return Taken(tables, refused, batch.n_read, n_accepted, n_refused + batch.broken.height, n_parts, self._newest_in(batch.frame))
+
+    def _take_rows(self, batch: Batch) -> tuple[list[tuple[str, pa.Table]], pl.DataFrame, int, int, int]:
         rows, failures = self._judge(batch.frame, self.source)
         (accepted,) = _without(failures, rows)
-        self.landing.write(LANDED_AS[self.source.mapping.table], accepted)
-        return failures, accepted.height, rows.height - accepted.height
+        table = self.source.mapping.table
+        return [(table, self.landing.to_arrow(table, accepted))], failures, accepted.height, rows.height - accepted.height, 0
 
-    def _take_survey(self, batch: Batch) -> tuple[pl.DataFrame, int, int]:
+    def _take_survey(self, batch: Batch) -> tuple[list[tuple[str, pa.Table]], pl.DataFrame, int, int, int]:
         all_failures, landed = [], []
         for block in self.blocks:
             rows, failures = self._judge(batch.frame, block.source)
@@ -149,15 +181,13 @@ class _Intake:
             if block.visit is not None:
                 failures = failures.with_columns(part=pl.lit(f"@{block.visit}"))
             all_failures += [failures, *(f.select(FAILURE_COLUMNS) for f in found.failures)]
-            for table, frames in (("survey_response", found.answers), ("score", found.totals)):
-                for frame in frames:
-                    self.landing.write(table, frame)
-                    landed.append(frame["line"])
+            landed += [("survey_response", frame) for frame in found.answers] + [("score", frame) for frame in found.totals]
         failures = pl.concat(all_failures).unique(maintain_order=True)
-        accepted = pl.concat(landed).unique() if landed else pl.Series("line", [], pl.Int64)
-        refused = failures["line"].unique().filter(~failures["line"].unique().is_in(accepted.implode()))
-        self.receipt.parts_refused += failures.filter(pl.col("line").is_in(accepted.implode())).select("line", "part").n_unique()
-        return failures, len(accepted), len(refused)
+        accepted = pl.concat([frame["line"] for _, frame in landed] or [pl.Series("line", [], pl.Int64)]).unique().implode()
+        bad = failures["line"].unique()
+        n_parts = failures.filter(pl.col("line").is_in(accepted)).select("line", "part").n_unique()
+        tables = [(table, self.landing.to_arrow(table, frame)) for table, frame in landed]
+        return tables, failures, len(accepted[0]), int((~bad.is_in(accepted)).sum()), n_parts
 
     def _judge(self, text: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Typed rows, and all failures by the export's column names; a cell's first reason is enough."""
@@ -169,18 +199,13 @@ class _Intake:
         failures = pl.concat([canonical.failures.with_columns(allowed=pl.lit("")).select(FAILURE_COLUMNS), cases.select(FAILURE_COLUMNS)])
         return _with_status(canonical, source), _without_echoes(failures, source)
 
-    def _refuse(self, failures: pl.DataFrame, text: pl.DataFrame) -> None:
-        if failures.is_empty():
-            return
-        self._rules.update(dict(failures.group_by("rule_id").len().iter_rows()))
-        self.landing.write_refused(failures.hstack([_offending_cells(failures, text)]))
-
-    def _note_newest(self, text: pl.DataFrame) -> None:
+    def _newest_in(self, text: pl.DataFrame) -> datetime | None:
         origin, _, name = self.source.mapping.exported_at.partition(":")
-        if origin == "column":
-            dialect = self.source.mapping.dialect
-            newest = times.read_times(text[name], times.formats(dialect.date_order, None), dialect.missing).at.max()
-            self.newest = max(filter(None, [self.newest, newest]), default=None)  # type: ignore[type-var, assignment]
+        if origin != "column":
+            return None
+        dialect = self.source.mapping.dialect
+        newest = times.read_times(text[name], times.formats(dialect.date_order, None), dialect.missing).at.max()
+        return newest if isinstance(newest, datetime) else None
 
 
 def _without(failures: pl.DataFrame, *aligned: pl.DataFrame) -> tuple[pl.DataFrame, ...]:

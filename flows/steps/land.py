@@ -37,13 +37,19 @@ class Landing:
             writer.close()
             self._draft(table).unlink(missing_ok=True)
 
-    def write(self, table: str, rows: pl.DataFrame) -> None:
-        """Append accepted rows (`line`, `participant_id`, canonical columns) of a canonical table."""
-        if rows.is_empty():
-            return
-        arrow = self._to_arrow(rows, LANDED[table])
-        self._writer(table, LANDED[table]).write_table(arrow, row_group_size=1 << 20)
-        self.n_rows[table] = self.n_rows.get(table, 0) + rows.height
+    def to_arrow(self, table: str, rows: pl.DataFrame) -> pa.Table:
+        """Accepted rows (`line`, `participant_id`, canonical columns) as they will be written; may run in any thread."""
+        columns = {
+            field.name: self.pseudonyms.encode(rows["participant_id"]) if field.name == "participant_key" else _column(rows, field, self.provenance)
+            for field in LANDED[table]
+        }
+        return pa.table(columns, schema=LANDED[table])
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Append rows of a canonical table; in the order of the export, from one thread."""
+        if rows.num_rows:
+            self._writer(table, LANDED[table]).write_table(rows, row_group_size=1 << 20)
+            self.n_rows[table] = self.n_rows.get(table, 0) + rows.num_rows
 
     def write_refused(self, rows: pl.DataFrame) -> None:
         """Append what was refused: the restricted record of cells, rules and offending text."""
@@ -86,16 +92,6 @@ class Landing:
                 dictionary_pagesize_limit=_DICTIONARY_BYTES, write_statistics=["line", "local_date", "started_at"],
             )
         return self._writers[table]
-
-    def _to_arrow(self, rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
-        columns = {}
-        for field in schema:
-            if field.name == "participant_key":
-                ids = rows["participant_id"].cast(pl.Categorical(pl.Categories.random())).to_arrow()
-                columns[field.name] = self.pseudonyms.encode(ids)
-            else:
-                columns[field.name] = _column(rows, field, self.provenance)
-        return pa.table(columns, schema=schema)
 
 
 def _column(rows: pl.DataFrame, field: pa.Field, provenance: Mapping[str, str]) -> pa.Array:

@@ -54,16 +54,18 @@ def read_times(text: pl.Series, patterns: list[tuple[str, int]], missing: tuple[
     if failed.any():
         again = to_text(text.filter(failed), missing)
         at_again, form_again, failed_again = _attempt(again, _by_sample(again, patterns))
-        where = failed.arg_true()
-        at, form = at.scatter(where, at_again), form.scatter(where, form_again)
+        where, read = failed.arg_true(), at_again.is_not_null()
+        at = at.scatter(where, at_again)
+        form = form.scatter(where.filter(read), form_again.filter(read))
         failed = failed.scatter(where, failed_again)
     return Written(at, form, failed if failed.any() else None)
 
 
 def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The same forms, with those that fit the first cells in front: a column has mostly one form."""
+    """The same forms, with the one that fits the first cells in front: a column has mostly one form."""
     sample = text.drop_nulls().head(3)
-    return sorted(patterns, key=lambda pattern: -_parse(sample, pattern[0]).count())
+    fitting = next((p for p in patterns if len(sample) and _parse(sample, p[0]).null_count() == 0), patterns[0])
+    return [fitting, *(p for p in patterns if p != fitting)]
 
 
 def _parse(text: pl.Series, pattern: str) -> pl.Series:

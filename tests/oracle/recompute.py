@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from oracle.adherence import Measures, adherence
+from oracle.answers import outcomes
 from oracle.cells import Cell, cells_of, enrolments_by_cell
 from oracle.definitions import Policy, read_instruments, read_policy
 from oracle.enrolments import Enrolment, as_of_dates, enrolments_in_force
@@ -14,8 +15,8 @@ from oracle.identity import Key
 from oracle.landed import Landed, Row
 from oracle.mart_adherence import MartRow, adherence_row
 from oracle.mart_outcome import outcome_row
-from oracle.outcomes import Outcome, outcomes
-from oracle.scores import responses_in_force
+from oracle.outcomes import Outcome
+from oracle.scores import Instruments, responses_in_force
 from oracle.sessions import Session, sessions_by_enrolment, sessions_in_force, silent_days
 
 OutcomeKey = tuple[Cell, str, str, str, str]
@@ -34,19 +35,19 @@ def recompute(landed: Landed, schemas: Path) -> Marts:
     policy = read_policy(schemas / "policy.toml")
     instruments = read_instruments(schemas / "instruments")
     as_of = as_of_dates(landed.files)
-    enrolled = enrolments_in_force(landed, policy, condition_groups(schemas), as_of)
+    known = enrolments_in_force(landed, policy, condition_groups(schemas), as_of)
+    enrolled = [one for one in known if one.has_begun()]
     rows = sessions_in_force(landed)
     sessions = sessions_by_enrolment(rows, enrolled)
     measures = adherence_of_all(enrolled, rows, sessions, policy)
     responses = responses_in_force(landed, instruments)
     scored = outcomes(enrolled, sessions, responses, instruments, policy)
     members = enrolments_by_cell(enrolled, policy)
+    planned = enrolments_by_cell([one for one in known if not one.has_begun()], policy)
+    outcome = outcome_mart(members, enrolled, scored, instruments, policy)
     return Marts(
-        dated(adherence_mart(members, enrolled, measures), as_of),
-        {
-            key: row | {"as_of_date": as_of_of(key[0], as_of)}
-            for key, row in outcome_mart(members, enrolled, scored, policy).items()
-        },
+        dated(adherence_mart(members, planned, enrolled, measures), as_of),
+        {key: row | {"as_of_date": as_of_of(key[0], as_of)} for key, row in outcome.items()},
     )
 
 
@@ -73,12 +74,17 @@ def adherence_of_all(
 
 
 def adherence_mart(
-    members: dict[Cell, list[Key]], enrolled: list[Enrolment], measures: dict[Key, Measures]
+    members: dict[Cell, list[Key]],
+    planned: dict[Cell, list[Key]],
+    enrolled: list[Enrolment],
+    measures: dict[Key, Measures],
 ) -> dict[Cell, MartRow]:
-    """One row per cell that has an enrolment."""
+    """One row per cell that has an enrolment which has begun."""
     by_key = {one.key: one for one in enrolled}
     return {
-        cell: adherence_row(cell, [(by_key[key], measures[key]) for key in keys])
+        cell: adherence_row(
+            cell, [(by_key[key], measures[key]) for key in keys], len(planned.get(cell, []))
+        )
         for cell, keys in members.items()
     }
 
@@ -87,10 +93,10 @@ def outcome_mart(
     members: dict[Cell, list[Key]],
     enrolled: list[Enrolment],
     scored: list[Outcome],
+    instruments: Instruments,
     policy: Policy,
 ) -> dict[OutcomeKey, MartRow]:
-    """One row per cell x score x visit at which the cell has a valid score."""
-    # spec silent: whether a visit at which nobody answered has a row. It has none.
+    """One row per cell x score x visit that is due or answered by anyone in the cell."""
     by_key = {one.key: one for one in enrolled}
     grouped: dict[tuple[Cell, str, str, str], list[Outcome]] = defaultdict(list)
     for row in scored:
@@ -100,9 +106,10 @@ def outcome_mart(
     found: dict[OutcomeKey, MartRow] = {}
     for (cell, instrument, version, score_id), rows in grouped.items():
         people = [by_key[key] for key in members[cell]]
+        recall = instruments[instrument, version].recall_days
         for visit in sorted({row.visit for row in rows}):
             key = (cell, instrument, version, score_id, visit)
-            found[key] = outcome_row(visit, people, rows, policy)
+            found[key] = outcome_row(visit, people, rows, recall, policy)
     return found
 
 
