@@ -3,18 +3,34 @@
 import json
 import os
 import sys
-import traceback
+from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from schemas.errors import ExitCode, UserError, worst
 
-app = App(name="followthrough", help="From a pain clinic's exports to adherence and outcome marts that can be believed.")
-Data = Annotated[Path, Parameter(name="--data", env_var="FOLLOWTHROUGH_DATA", help="folder that holds raw/ and warehouse/")]
-AsOf = Annotated[date | None, Parameter(name="--as-of", help="as-of date for every clinic, YYYY-MM-DD")]
+if TYPE_CHECKING:
+    from flows.steps.intake import Intake
+    from flows.steps.pipeline import Built
+
+app = App(
+    name="followthrough",
+    help="From a pain clinic's exports to adherence and outcome marts that can be believed.",
+    version=lambda: version("followthrough"),
+)
+Data = Annotated[
+    Path,
+    Parameter(
+        name="--data", env_var="FOLLOWTHROUGH_DATA", help="folder that holds raw/ and warehouse/"
+    ),
+]
+AsOf = Annotated[
+    date | None, Parameter(name="--as-of", help="as-of date for every clinic, YYYY-MM-DD")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print JSON for machines")]
 DEFAULT_DATA = Path("data")
 
@@ -22,29 +38,28 @@ DEFAULT_DATA = Path("data")
 @app.command
 def run(*, data: Data = DEFAULT_DATA, as_of: AsOf = None, json: Json = False) -> int:
     """Ingest, build, check and publish, once. Refused rows do not fail the run."""
-    from flows.steps.intake import Intake
-    from flows.steps.pipeline import Built
 
-    def work() -> tuple[Intake, Built]:
+    def work() -> "tuple[Intake, Built]":
         from flows.nightly import nightly
 
         return nightly(data, as_of)
 
+    _check_there_are_exports(data)
     return _finish(data, json, work)
 
 
 @app.command
 def ingest(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
     """Take in new exports only."""
-    from flows.steps.intake import Intake
     from flows.steps.lock import writer_lock
 
-    def work() -> tuple[Intake, None]:
-        from flows.ingest import ingest as flow
-
+    def work() -> "tuple[Intake, None]":
         with writer_lock(data / "warehouse"):
+            from flows.ingest import ingest as flow
+
             return flow(data), None
 
+    _check_there_are_exports(data)
     return _finish(data, json, work)
 
 
@@ -52,49 +67,68 @@ def ingest(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
 def build(*, data: Data = DEFAULT_DATA, as_of: AsOf = None, json: Json = False) -> int:
     """Build and publish from what is already taken in."""
     from flows.steps.lock import writer_lock
-    from flows.steps.pipeline import Built
 
-    def work() -> tuple[None, Built]:
-        from flows.build import build as flow
-
+    def work() -> "tuple[None, Built]":
         with writer_lock(data / "warehouse"):
+            from flows.build import build as flow
+
             return None, flow(data, as_of)
 
     return _finish(data, json, work)
 
 
-def _finish(data: Path, as_json: bool, work: Any) -> int:
+def _check_there_are_exports(data: Path) -> None:
+    """A mistyped --data is told at once, and leaves no folder behind."""
+    if not (data / "raw").is_dir():
+        raise UserError(
+            f"no exports found: there is no folder {data / 'raw'}; name the folder that holds raw/ with --data",
+            ExitCode.NO_EXPORTS,
+        )
+
+
+def _finish(
+    data: Path, as_json: bool, work: Callable[[], tuple["Intake | None", "Built | None"]]
+) -> int:
     """Run a flow, say what it did, and leave with the first exit code that applies."""
+    from flows.steps.failures import check_room, plain_failures
     from flows.steps.ledger import read_ledger
+    from flows.steps.lock import writer_lock
     from flows.steps.report import describe_run
 
-    _prepare_prefect(data)
     failure: UserError | None = None
     plan, built = None, None
     try:
-        plan, built = work()
+        with plain_failures(data / "warehouse"):
+            with writer_lock(data / "warehouse"):
+                pass  # who comes second is told now, not after the orchestrator has started
+            check_room(data / "warehouse")
+            _prepare_prefect(data)
+            plan, built = work()
     except UserError as error:
-        failure = error
         if error.exit_code == ExitCode.LOCKED:
             raise
+        failure = error
     told = describe_run(plan, built.release_id if built else None, data)
     if failure is not None:
         told["problems"].append(failure.message)
     _say(told, as_json, _run_lines(told))
-    return worst([*read_ledger(data / "warehouse").exit_codes, *([failure.exit_code] if failure else [])])
+    codes = read_ledger(data / "warehouse").exit_codes
+    return worst([*codes, failure.exit_code] if failure else codes)
 
 
 def _prepare_prefect(data: Path) -> None:
     """Keep Prefect's state beside the warehouse, and its network chatter off."""
     home = (data / "warehouse" / ".prefect").resolve()
     home.mkdir(parents=True, exist_ok=True)
+    # Prefect would print each failure once per task and flow, with its traceback; this command tells it once.
+    log_level = os.environ.get("FOLLOWTHROUGH_LOG_LEVEL", "CRITICAL")
     for name, value in {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "DO_NOT_TRACK": "1",
-        "PREFECT_LOGGING_LEVEL": os.environ.get("FOLLOWTHROUGH_LOG_LEVEL", "WARNING"),
+        "PREFECT_LOGGING_LEVEL": log_level,
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     }.items():
         os.environ.setdefault(name, value)
@@ -105,9 +139,13 @@ def _run_lines(told: dict[str, Any]) -> list[str]:
     lines = [f"files: {told['files_new']} new, {told['files_in_force']} in force"]
     lines += [f"waiting (still growing): {name}" for name in told["files_waiting"]]
     if rows:
-        parts = " + ".join(f"{rows[name]} {name}" for name in ("accepted", "refused", "superseded", "ignored"))
+        parts = " + ".join(
+            f"{rows[name]} {name}" for name in ("accepted", "refused", "superseded", "ignored")
+        )
         lines.append(f"rows read: {rows['read']} = {parts}")
-    lines.append(f"release: {told['release']} ({'new' if told['is_new_release'] else 'unchanged'}), as of {told['as_of_date']}")
+    lines.append(
+        f"release: {told['release']} ({'new' if told['is_new_release'] else 'unchanged'}), as of {told['as_of_date']}"
+    )
     lines += [f"problem: {message}" for message in told["problems"]]
     return [*lines, f"analysts:   {told['analyst']}", f"dashboards: {told['dashboard']}"]
 
@@ -134,7 +172,10 @@ def releases(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
     from flows.steps.report import describe_releases
 
     told = describe_releases(data)
-    lines = [f"{'*' if r['is_current'] else ' '} {r['release_id']}  as of {r['as_of_date']}{'  pinned' if r['is_pinned'] else ''}" for r in told]
+    lines = [
+        f"{'*' if r['is_current'] else ' '} {r['release_id']}  as of {r['as_of_date']}{'  pinned' if r['is_pinned'] else ''}"
+        for r in told
+    ]
     _say(told, json, lines or ["no release yet"])
     return ExitCode.OK
 
@@ -179,16 +220,13 @@ def _json(content: Any) -> str:
 
 
 def main() -> None:
-    """Entry point: user errors are told without a traceback, each with its exit code."""
+    """Entry point: every failure is told in one line, without a traceback, and has its exit code."""
     try:
         code = app(result_action="return_value")
-    except UserError as error:
-        print(error.message, file=sys.stderr)
-        code = error.exit_code
-    except OSError as error:
-        print(f"the machine refused: {error.strerror or error}; nothing was published. Free some space or mend the permission, then run again", file=sys.stderr)
-        code = ExitCode.MACHINE
-    except Exception as error:  # a bug: say where, but not the message, which may hold a cell
-        print("".join(traceback.format_tb(error.__traceback__)), f"bug: {type(error).__name__}; please report the lines above", sep="", file=sys.stderr)
-        code = ExitCode.BUG
+    except Exception as error:
+        from flows.steps.failures import to_user_error
+
+        told = to_user_error(error)
+        print(told.message, file=sys.stderr)
+        code = told.exit_code
     sys.exit(code if isinstance(code, int) else 0)

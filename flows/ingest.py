@@ -9,6 +9,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 
 from flows.steps.discover import Export
+from flows.steps.failures import plain_failures
 from flows.steps.intake import Intake, finish_intake, plan_intake, take_in
 
 ROWS = ("rows_read", "rows_landed", "rows_refused", "rows_ignored")
@@ -18,7 +19,8 @@ ROWS = ("rows_read", "rows_landed", "rows_refused", "rows_ignored")
 def ingest_file(label: str, number: int, plan: Intake) -> dict[str, int]:
     """Take in one export; trouble with it is kept in the plan, the others go on."""
     export: Export = plan.new[number]
-    receipt: dict[str, Any] | None = take_in(plan, export)
+    with plain_failures(plan.warehouse):
+        receipt: dict[str, Any] | None = take_in(plan, export)
     counts = {name: int(receipt[name]) for name in ROWS} if receipt else {}
     get_run_logger().info("%s: %s", label, counts or "not taken in, see the problems of this run")
     return counts
@@ -27,8 +29,9 @@ def ingest_file(label: str, number: int, plan: Intake) -> dict[str, int]:
 @flow(name="ingest", persist_result=False, validate_parameters=False)
 def ingest(data: Path) -> Intake:
     """Take in everything that is new below `data/raw`."""
-    plan = plan_intake(data)
-    for number, export in enumerate(plan.new):
-        ingest_file(export.label, number, plan)
-    finish_intake(plan)
-    return plan
+    with plain_failures(data / "warehouse"):
+        plan = plan_intake(data)
+        for number, export in enumerate(plan.new):
+            ingest_file(export.label, number, plan)
+        finish_intake(plan)
+        return plan

@@ -12,8 +12,15 @@ import pandera.polars as pa
 KINDS = ("id", "text", "code", "number", "integer", "boolean", "date", "instant", "zone")
 
 
-def column(kind: str, meaning: str, *, vocabulary: str | None = None, unit: str | None = None,
-           required: bool = False, **checks: Any) -> Any:
+def column(
+    kind: str,
+    meaning: str,
+    *,
+    vocabulary: str | None = None,
+    unit: str | None = None,
+    required: bool = False,
+    **checks: Any,
+) -> Any:
     """A Pandera field with the metadata that reading needs.
 
     `vocabulary` names a table of vocabulary.toml (kind `code`); `unit` is the canonical unit, to which

@@ -14,31 +14,46 @@ from schemas.columns import column
 class Enrolment(pa.DataFrameModel):
     """One row of an enrolment export, typed."""
 
-    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    participant_id: str = column(
+        "id", "the clinic's id of the person; pseudonymised before writing", required=True
+    )
     enrolment_id: str = column("id", "the clinic's id of the enrolment")
     condition_code: str = column("code", "primary condition", vocabulary="condition", required=True)
-    start_date: pl.Date = column("date", "day 1 of the programme, never the first session's date", required=True)
+    start_date: pl.Date = column(
+        "date", "day 1 of the programme, never the first session's date", required=True
+    )
     index_date: pl.Date = column("date", "day of the prescription")
     plan_type: str = column("code", "kind of plan", vocabulary="plan_type", required=True)
     duration_weeks: pl.Int32 = column("integer", "prescribed weeks of a fixed term", ge=1, le=104)
     duration_source: str = column("text", "unit in which the duration was exported")
     sessions_per_week: float = column("number", "prescribed sessions per week", ge=0.5, le=28)
     freq_basis: str = column("text", "per_week or per_day")
-    minutes_per_session: float = column("number", "prescribed minutes per session", unit="min", ge=0.5, le=120)
+    minutes_per_session: float = column(
+        "number", "prescribed minutes per session", unit="min", ge=0.5, le=120
+    )
     due_days: pl.Int32 = column("integer", "days in which a single session is due", ge=1, le=365)
     setting: str = column("code", "where the programme is done", vocabulary="setting")
     technique: str = column("code", "massage technique", vocabulary="technique")
     body_site: str = column("code", "where on the body", vocabulary="body_site")
     tool: str = column("code", "tool used", vocabulary="tool")
-    modality: str = column("code", "self-massage alone, beside other treatment, ...", vocabulary="modality")
+    modality: str = column(
+        "code", "self-massage alone, beside other treatment, ...", vocabulary="modality"
+    )
     self_massage_share: float = column(
-        "number", "share of the intervention's minutes that is self-massage", unit="fraction", ge=0, le=1)
+        "number",
+        "share of the intervention's minutes that is self-massage",
+        unit="fraction",
+        ge=0,
+        le=1,
+    )
     arm: str = column("text", "pathway or trial arm")
     effective_from: pl.Date = column("date", "first day of this version of the prescription")
     status: str = column("code", "state of the enrolment", vocabulary="enrolment_status")
     status_date: pl.Date = column("date", "day of that state")
     stop_reason: str = column("code", "why it was stopped", vocabulary="stop_reason")
-    sessions_reported: pl.Int32 = column("integer", "total of sessions that the source counted", ge=0, le=10000)
+    sessions_reported: pl.Int32 = column(
+        "integer", "total of sessions that the source counted", ge=0, le=10000
+    )
     birth_year: pl.Int32 = column("integer", "year of birth", ge=1900, le=2100)
     age: pl.Int32 = column("integer", "age in years at enrolment", ge=0, le=120)
     sex_at_birth: str = column("code", "sex at birth", vocabulary="sex_at_birth")

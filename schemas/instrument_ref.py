@@ -37,10 +37,12 @@ REF_COLUMNS: dict[str, str] = {
     ),
     "scoring_rule": (
         "instrument VARCHAR, version VARCHAR, coding_variant VARCHAR, missing_option VARCHAR, "
-        "score_id VARCHAR, form VARCHAR, positions INTEGER[], first_position INTEGER, last_position INTEGER, slopes DOUBLE[], intercepts "
-        "DOUBLE[], step_starts DOUBLE[][], step_values DOUBLE[][], ticks INTEGER[], n_items "
-        "INTEGER, min_answered INTEGER, missing_rule VARCHAR, subtract DOUBLE, multiply "
-        "DOUBLE, table_starts DOUBLE[], table_values DOUBLE[], totals VARCHAR[]"
+        "score_id VARCHAR, form VARCHAR, n_items INTEGER, min_answered INTEGER, missing_rule "
+        "VARCHAR, first_position INTEGER, last_position INTEGER, weights DOUBLE[], shifts "
+        "DOUBLE[], members DOUBLE[], all_shift DOUBLE, positions INTEGER[], slopes DOUBLE[], "
+        "intercepts DOUBLE[], step_starts DOUBLE[][], step_values DOUBLE[][], ticks INTEGER[], "
+        "subtract DOUBLE, multiply DOUBLE, table_first DOUBLE, table_starts DOUBLE[], "
+        "table_values DOUBLE[], totals VARCHAR[]"
     ),
     "value_set": ("value_set VARCHAR, profile VARCHAR, index_value DOUBLE, is_only BOOLEAN"),
 }

@@ -6,7 +6,7 @@ changes, and the next run lands everything again.
 
 import pyarrow as pa
 
-CONTRACT_VERSION = "2"
+CONTRACT_VERSION = "3"
 
 PROVENANCE = ("clinic_id", "source_id", "file_key", "file_sha256")
 _TEXT, _DAY, _INSTANT = pa.string(), pa.date32(), pa.timestamp("us")
@@ -118,6 +118,9 @@ LANDED: dict[str, pa.Schema] = {
     ]),
 }  # fmt: skip
 
+# Lines of sessions whose natural key occurs more than once in their file: all that identity must look at there.
+SESSION_REPEAT = pa.schema([("file_key", _WORD), ("line", pa.int64())])
+
 # What was refused, cell by cell; `cell` is the offending text and stays in this restricted file.
 REFUSED = pa.schema([
     ("file_key", _WORD),
@@ -128,3 +131,5 @@ REFUSED = pa.schema([
     ("part", _WORD),
     ("cell", _TEXT),
 ])  # fmt: skip
+
+ASIDE = {"refused": REFUSED, "session_repeat": SESSION_REPEAT}

@@ -9,7 +9,9 @@ from schemas.columns import column
 class Measure(pa.DataFrameModel):
     """One row of a measure export, typed."""
 
-    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    participant_id: str = column(
+        "id", "the clinic's id of the person; pseudonymised before writing", required=True
+    )
     measured_at: pl.Datetime = column("instant", "when it was measured", required=True)
     local_date: pl.Date = column("date", "local day of the measurement")
     kind: str = column("code", "what was measured", vocabulary="measure_kind", required=True)

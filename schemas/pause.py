@@ -10,7 +10,9 @@ from schemas.columns import column
 class Pause(pa.DataFrameModel):
     """One row of a pause export, typed."""
 
-    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    participant_id: str = column(
+        "id", "the clinic's id of the person; pseudonymised before writing", required=True
+    )
     enrolment_id: str = column("id", "the clinic's id of the enrolment")
     from_date: pl.Date = column("date", "first day of the pause", required=True)
     to_date: pl.Date = column("date", "last day of the pause", required=True)

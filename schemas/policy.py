@@ -29,13 +29,19 @@ def read_policy(user_file: Path | None = None) -> Policy:
     """The shipped policy with the user's overrides; raises SourceWrong for a key that does not exist."""
     content = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
     cells, windows = content.pop("cells"), content.pop("windows")
-    values = {f"{table}.{key}": _value(entry) for table, keys in content.items() for key, entry in keys.items()}
+    values = {
+        f"{table}.{key}": _value(entry)
+        for table, keys in content.items()
+        for key, entry in keys.items()
+    }
     overridden: list[str] = []
     if user_file is not None and user_file.exists():
         text = user_file.read_text(encoding="utf-8")
         for key, entry in _user_values(user_file, text).items():
             if key not in values:
-                raise SourceWrong(f"{user_file}, line {find_key_line(text, key.split('.'))}, key {key}: no such policy; see schemas/policy.toml")
+                raise SourceWrong(
+                    f"{user_file}, line {find_key_line(text, key.split('.'))}, key {key}: no such policy; see schemas/policy.toml"
+                )
             values[key] = entry
             overridden.append(key)
     return Policy(values, cells, windows, tuple(overridden))
@@ -46,10 +52,16 @@ def _user_values(path: Path, text: str) -> dict[str, tuple[float | str, str]]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SourceWrong(f"{path}: not a TOML file: {error}") from error
-    return {f"{table}.{key}": _value(entry) for table, keys in content.items() for key, entry in keys.items()}
+    return {
+        f"{table}.{key}": _value(entry)
+        for table, keys in content.items()
+        for key, entry in keys.items()
+    }
 
 
 def _value(entry: Any) -> tuple[float | str, str]:
     if isinstance(entry, dict):
-        return entry.get("value", entry.get("text")), str(entry.get("source", "the clinic's policy"))
+        return entry["value" if "value" in entry else "text"], str(
+            entry.get("source", "the clinic's policy")
+        )
     return entry, "the clinic's policy"

@@ -10,7 +10,9 @@ from schemas.columns import column
 class Session(pa.DataFrameModel):
     """One row of a session export, typed. Instants are UTC; `local_date` is the day where the person was."""
 
-    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    participant_id: str = column(
+        "id", "the clinic's id of the person; pseudonymised before writing", required=True
+    )
     session_id: str = column("id", "the source's id of the session")
     enrolment_id: str = column("id", "the clinic's id of the enrolment")
     started_at: pl.Datetime = column("instant", "start")

@@ -177,8 +177,14 @@ class Mapping(_Strict):
             raise ValueError(f"columns: table {self.table} has no column {', '.join(unknown)}")
         if absent := [name for name in REQUIRED[self.table] if name not in self.columns]:
             raise ValueError(f"columns: table {self.table} needs {', '.join(absent)}")
-        if self.table == "session" and not self.columns.keys() & {"started_at", "ended_at", "local_date"}:
-            raise ValueError("columns: table session needs started_at, ended_at with minutes, or local_date")
+        if self.table == "session" and not self.columns.keys() & {
+            "started_at",
+            "ended_at",
+            "local_date",
+        }:
+            raise ValueError(
+                "columns: table session needs started_at, ended_at with minutes, or local_date"
+            )
         if self.table == "survey" and not self.instruments:
             raise ValueError("instruments: a survey needs at least one [instruments.<id>]")
         return self
@@ -216,15 +222,29 @@ class Source:
 def read_source(path: Path) -> Source:
     """Read and check one mapping; raises SourceWrong naming file, line and key."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(
+            encoding="utf-8-sig"
+        )  # some editors begin a file with a byte order mark
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SourceWrong(f"{path}: not a TOML file: {error}") from error
+    except OSError as error:
+        raise SourceWrong(f"{path}: cannot be opened ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise SourceWrong(f"{path}, line {line}: is not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        line = _line_told(error) or text.count("\n") + 1
+        raise SourceWrong(f"{path}, line {line}: not a TOML file: {error}") from error
     try:
         mapping = Mapping.model_validate(content)
     except ValidationError as error:
         raise SourceWrong("\n".join(_messages(path, text, error))) from error
     return Source(path, text, mapping)
+
+
+def _line_told(error: tomllib.TOMLDecodeError) -> int | None:
+    """The line of a syntax error, which the parser tells only inside its message."""
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else None
 
 
 def _messages(path: Path, text: str, error: ValidationError) -> list[str]:
@@ -234,8 +254,12 @@ def _messages(path: Path, text: str, error: ValidationError) -> list[str]:
         what = problem["msg"].removeprefix("Value error, ")
         if not keys and ":" in what:  # a rule over several keys names its table first
             keys = [what.split(":")[0]]
-        expected = {"extra_forbidden": "unknown key", "missing": "this key is needed"}.get(problem["type"], what)
-        messages.append(f"{path}, line {find_key_line(text, keys)}, key {'.'.join(keys) or '(file)'}: {expected}")
+        expected = {"extra_forbidden": "unknown key", "missing": "this key is needed"}.get(
+            problem["type"], what
+        )
+        messages.append(
+            f"{path}, line {find_key_line(text, keys)}, key {'.'.join(keys) or '(file)'}: {expected}"
+        )
     return messages
 
 
@@ -247,10 +271,16 @@ def find_key_line(text: str, keys: "tuple[str, ...] | list[str]") -> int:
             table = header[1].replace('"', "")
             found = table.split(".")
         elif key := re.match(r'\s*(?:"([^"]+)"|([\w.-]+))\s*=', line):
-            found = [*(table.split(".") if table else []), *( [key[1]] if key[1] else key[2].split("."))]
+            found = [
+                *(table.split(".") if table else []),
+                *([key[1]] if key[1] else key[2].split(".")),
+            ]
         else:
             continue
-        shared = next((i for i, (a, b) in enumerate(zip(found, keys, strict=False)) if a != b), min(len(found), len(keys)))
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(found, keys, strict=False)) if a != b),
+            min(len(found), len(keys)),
+        )
         if shared == len(found) and shared > depth:
             best, depth = number, shared
     return best

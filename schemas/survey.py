@@ -11,7 +11,9 @@ from schemas.instrument import Instrument, Item
 class Survey(pa.DataFrameModel):
     """The columns that all questionnaires of a survey row share."""
 
-    participant_id: str = column("id", "the clinic's id of the person; pseudonymised before writing", required=True)
+    participant_id: str = column(
+        "id", "the clinic's id of the person; pseudonymised before writing", required=True
+    )
     response_id: str = column("id", "the source's id of the response")
     enrolment_id: str = column("id", "the clinic's id of the enrolment")
     completed_at: pl.Datetime = column("instant", "when it was completed, not begun")
@@ -25,16 +27,22 @@ class Survey(pa.DataFrameModel):
 
 def answers_contract(items: tuple[Item, ...]) -> pa.DataFrameSchema:
     """Ranges of one questionnaire's items as coded. A response that breaks one is refused whole, never clipped."""
-    return pa.DataFrameSchema({item.id: _item_column(item.min, item.max, item.integer) for item in items})
+    return pa.DataFrameSchema(
+        {item.id: _item_column(item.min, item.max, item.integer) for item in items}
+    )
 
 
 def totals_contract(instrument: Instrument, score_ids: list[str]) -> pa.DataFrameSchema:
     """Ranges of the totals that a source computed itself."""
     ranges = {score_id: instrument.scores[score_id].range for score_id in score_ids}
-    return pa.DataFrameSchema({
-        score_id: _item_column(bounds[0], bounds[1], False) if bounds else pa.Column(pl.Float64, nullable=True)
-        for score_id, bounds in ranges.items()
-    })
+    return pa.DataFrameSchema(
+        {
+            score_id: _item_column(bounds[0], bounds[1], False)
+            if bounds
+            else pa.Column(pl.Float64, nullable=True)
+            for score_id, bounds in ranges.items()
+        }
+    )
 
 
 def _item_column(low: float, high: float, integer: bool) -> pa.Column:

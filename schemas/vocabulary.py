@@ -25,18 +25,27 @@ def read_vocabularies(user_file: Path | None = None) -> Vocabularies:
     except tomllib.TOMLDecodeError as error:
         raise SourceWrong(f"{user_file}: not a TOML file: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise SourceWrong(f'{user_file}: each entry is code = "label" or code = {{ label = "..", group = ".." }}') from error
+        raise SourceWrong(
+            f'{user_file}: each entry is code = "label" or code = {{ label = "..", group = ".." }}'
+        ) from error
     for name, codes in added.items():
         if name not in EXTENSIBLE:
-            raise SourceWrong(f"{user_file}, line {find_key_line(text, [name])}, key {name}: only {', '.join(EXTENSIBLE)} can be extended")
+            raise SourceWrong(
+                f"{user_file}, line {find_key_line(text, [name])}, key {name}: only {', '.join(EXTENSIBLE)} can be extended"
+            )
         if "all" in codes:
-            raise SourceWrong(f"{user_file}, line {find_key_line(text, [name, 'all'])}, key {name}.all: 'all' is reserved for totals")
+            raise SourceWrong(
+                f"{user_file}, line {find_key_line(text, [name, 'all'])}, key {name}.all: 'all' is reserved for totals"
+            )
         vocabularies[name] |= codes
     return vocabularies
 
 
 def _entries(content: dict[str, Any]) -> Vocabularies:
-    return {name: {code: _entry(entry) for code, entry in codes.items()} for name, codes in content.items()}
+    return {
+        name: {code: _entry(entry) for code, entry in codes.items()}
+        for name, codes in content.items()
+    }
 
 
 def _entry(entry: str | dict[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""The bytes of a delimited file, before any parser sees them: line ends, quotes, cells per record.
+"""The bytes of a delimited file, before any parser sees them: encoding, NULs, line ends, evenness.
 
-Parsers forgive: a short row is filled up, a row index is not a line number once quotes hold line breaks.
-So the records are counted here, from the bytes alone, and the parser's result is held against it.
+Everything here is a whole-file look at memory-mapped bytes with vectorised primitives; a plain file is looked
+through this way and then by the parser, and by nothing else.
 """
 
 import codecs
@@ -16,120 +16,175 @@ from numpy.typing import NDArray
 from schemas.errors import ExportUnreadable
 
 CHUNK = 1 << 24
+MAX_LINE_BYTES = 64 << 20  # a longer line is no row of a clinic's export, and would fill the memory
+LF, CR = ord("\n"), ord("\r")
+# UTF-32 before UTF-16: its little-endian mark begins with that of UTF-16.
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the bytes say. `line_end` is the byte that ends a record."""
+    """What the bytes say. `encoding` is None where they are neither ASCII, UTF-8 nor marked."""
 
     n_bytes: int
-    line_end: bytes
-    has_quotes: bool
-    has_nul: bool
-    encoding: str | None  # None: neither ASCII, UTF-8 nor marked by a BOM
+    encoding: str | None
     why_encoding: str
+    nul_at: int  # -1: none
+    has_cr: bool
+    has_lf: bool
+    has_backslash: bool
+    has_apostrophe: bool
 
 
 @dataclass(frozen=True)
-class Records:
-    """One entry per record, header included: its first physical line, cells, and whether it is empty."""
+class Marks:
+    """The bytes that give a file its form. `quote` is None where the export does not quote."""
 
-    lines: NDArray[np.int64]
-    n_cells: NDArray[np.int64]
-    is_blank: NDArray[np.bool_]
+    delimiter: int
+    quote: int | None
+    line_end: int
+
+    @property
+    def other_end(self) -> int:
+        """The line break that must not stand alone in this file."""
+        return CR if self.line_end == LF else LF
 
 
-def _mapped(path: Path) -> mmap.mmap:
-    """The bytes without a copy."""
+def mapped(path: Path) -> mmap.mmap:
+    """The bytes without a copy; the file must not be empty."""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _chunks(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """The bytes in pieces of bounded size."""
-    whole = np.frombuffer(_mapped(path), np.uint8)
-    for start in range(0, len(whole), CHUNK):
-        yield whole[start : start + CHUNK]
 
 
 def read_layout(path: Path) -> Layout:
     """Look once through the bytes."""
     n_bytes = path.stat().st_size
     if n_bytes == 0:
-        return Layout(0, b"\n", False, False, "utf-8", "empty")
-    content = _mapped(path)
-    line_end = b"\n" if content.find(b"\n") >= 0 else b"\r" if content.find(b"\r") >= 0 else b"\n"
-    encoding, why = _bom(path) or (("utf-8", "every byte sequence is valid UTF-8") if _is_utf8(path) else (None, "not UTF-8"))
-    return Layout(n_bytes, line_end, content.find(b'"') >= 0, content.find(b"\0") >= 0, encoding, why)
+        raise ExportUnreadable(f"{path.name}: the file is empty; export again")
+    content = mapped(path)
+    encoding, why = _bom(content) or _encoding_of(content)
+    found = {byte: content.find(byte) for byte in (b"\0", b"\r", b"\n", b"\\", b"'")}
+    has = {byte: place >= 0 for byte, place in found.items()}
+    return Layout(
+        n_bytes, encoding, why, found[b"\0"], has[b"\r"], has[b"\n"], has[b"\\"], has[b"'"]
+    )
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
-    for chunk in _chunks(path):
-        is_ascii = is_ascii and not (chunk & 0x80).any()
-        if not is_ascii and not _decodes(decoder, chunk.tobytes()):
-            return False
-    return is_ascii or _decodes(decoder, b"", final=True)
+def _bom(content: mmap.mmap) -> tuple[str, str] | None:
+    head = content[:4]
+    marks = BYTE_ORDER_MARKS.items()
+    return next(((name, "byte order mark") for m, name in marks if head.startswith(m)), None)
 
 
-def _bom(path: Path) -> tuple[str, str] | None:
-    with path.open("rb") as file:
-        head = file.read(4)
-    marks = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-    return next(((name, "byte order mark") for mark, name in marks.items() if head.startswith(mark)), None)
+def _encoding_of(content: mmap.mmap) -> tuple[str | None, str]:
+    whole = np.frombuffer(content, np.uint8)
+    first = next((i for i in range(0, len(whole), CHUNK) if whole[i : i + CHUNK].max() > 127), None)
+    if first is None:
+        return "ascii", "every byte is ASCII, which is UTF-8 too"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(first, len(whole), CHUNK):
+        try:
+            decoder.decode(whole[start : start + CHUNK].tobytes(), start + CHUNK >= len(whole))
+        except UnicodeDecodeError as error:
+            at = max(start + error.start - 4, 0)  # a character may have begun in the chunk before
+            line = _line_at(content, at)
+            return None, f"line {line} holds bytes that are not UTF-8"
+    return "utf-8", "every byte sequence is valid UTF-8"
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _line_at(content: mmap.mmap, place: int) -> int:
+    before = np.frombuffer(content, np.uint8)[:place]
+    n_lf = int(np.count_nonzero(before == LF))
+    return 1 + (n_lf or int(np.count_nonzero(before == CR)))
 
 
-def is_plainly_even(path: Path, delimiter: bytes, n_columns: int, line_end: bytes) -> bool:
+def line_at(path: Path, place: int) -> int:
+    """The physical line on which a byte stands."""
+    return _line_at(mapped(path), place)
+
+
+def find_line_end(head: bytes, quote: int | None) -> tuple[int, str]:
+    """The byte that ends a record, and its name, by the first line break outside quotes."""
+    array = np.frombuffer(head, np.uint8)
+    is_break = (array == LF) | (array == CR)
+    if quote is not None:
+        is_break &= parity_of(array, quote, 0) == 0
+    breaks = np.flatnonzero(is_break)
+    if not breaks.size or array[breaks[0]] == LF:
+        return LF, "LF"
+    is_pair = breaks[0] + 1 < len(array) and array[breaks[0] + 1] == LF
+    return (LF, "CRLF") if is_pair else (CR, "CR")
+
+
+def parity_of(array: NDArray[np.uint8], quote: int, before: int) -> NDArray[np.uint8]:
+    """For each byte 1 inside quotes, 0 outside; an opening quote counts as inside."""
+    counted = np.cumsum(array == quote, dtype=np.uint8)  # modulo 256 keeps the parity
+    inside: NDArray[np.uint8] = np.bitwise_and(counted + np.uint8(before), np.uint8(1))
+    return inside
+
+
+def offset_of(path: Path, line_end: int, n_lines: int) -> int:
+    """The byte at which the line after the first `n_lines` begins."""
+    content, end, place = mapped(path), bytes([line_end]), 0
+    if n_lines == 0:
+        return 3 if content[:3] == codecs.BOM_UTF8 else 0
+    for _ in range(n_lines):
+        found = content.find(end, place)
+        if found < 0:
+            return len(content)
+        place = found + 1
+    return place
+
+
+def chunks(whole: NDArray[np.uint8], offset: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The bytes from `offset` on, in pieces of bounded size, each with its place."""
+    for start in range(offset, len(whole), CHUNK):
+        yield start, whole[start : start + CHUNK]
+
+
+def is_plainly_even(path: Path, marks: Marks, offset: int, n_columns: int, has_other: bool) -> bool:
     """Whether the cells of all lines add up: the cheap proof that no row is short and no line empty.
 
     Only valid without quotes, and with a parser that raises on a row that is too long.
     """
-    n_delimiters, n_lines, last = 0, 0, ord(line_end)
-    for chunk in _chunks(path):
-        n_delimiters += int(np.count_nonzero(chunk == ord(delimiter)))
-        n_lines += int(np.count_nonzero(chunk == ord(line_end)))
-        last = int(chunk[-1])
-    n_lines += last != ord(line_end)
+    whole = np.frombuffer(mapped(path), np.uint8)
+    n_delimiters, n_lines, unbroken = 0, 0, 0
+    for start, array in chunks(whole, offset):
+        n_delimiters += int(np.count_nonzero(array == marks.delimiter))
+        n_breaks = int(np.count_nonzero(array == marks.line_end))
+        n_lines += n_breaks
+        unbroken = 0 if n_breaks else unbroken + len(array)
+        if unbroken > MAX_LINE_BYTES:
+            raise too_long(path.name, n_lines + 1)
+        if has_other:
+            check_lone(path.name, whole, np.flatnonzero(array == marks.other_end) + start, marks)
+    n_lines += offset < len(whole) and int(whole[-1]) != marks.line_end
     return n_delimiters == n_lines * (n_columns - 1)
 
 
-def read_records(path: Path, delimiter: bytes, line_end: bytes) -> Records:
-    """Every record's first line and number of cells, quotes respected; vectorised over the bytes."""
-    lines, cells, blanks = [np.array([1])], [], []
-    in_quotes, line, open_cells, open_bytes = 0, 1, 0, 0
-    for array in _chunks(path):
-        parity = (np.cumsum(array == ord('"')) + in_quotes) & 1
-        breaks = np.flatnonzero(array == ord(line_end))
-        ends = breaks[parity[breaks] == 0]
-        marks = np.flatnonzero((array == ord(delimiter)) & (parity == 0))
-        before = np.searchsorted(marks, ends)
-        counts = np.diff(before, prepend=0)
-        sizes = np.diff(ends, prepend=-1) - 1
-        returns = (ends > 0) & (array[ends - 1] == ord("\r")) & (line_end == b"\n")
-        if len(ends):
-            counts[0] += open_cells
-            sizes[0] += open_bytes
-            open_cells, open_bytes = len(marks) - int(before[-1]), len(array) - int(ends[-1]) - 1
-        else:
-            open_cells, open_bytes = open_cells + len(marks), open_bytes + len(array)
-        cells.append(counts + 1)
-        blanks.append(sizes - returns <= 0)
-        lines.append(line + np.searchsorted(breaks, ends) + 1)
-        line += len(breaks)
-        in_quotes = int(parity[-1])
-    if in_quotes:
-        raise ExportUnreadable(f"{path.name}: a quote is opened and never closed; check the quotes, or export again")
-    if open_bytes:
-        cells.append(np.array([open_cells + 1]))
-        blanks.append(np.array([False]))
-    n_cells = np.concatenate(cells) if cells else np.array([], np.int64)
-    is_blank = np.concatenate(blanks) if blanks else np.array([], np.bool_)
-    return Records(np.concatenate(lines)[: len(n_cells)], n_cells, is_blank)
+def too_long(name: str, line: int) -> ExportUnreadable:
+    """The refusal of a line that no memory should hold."""
+    return ExportUnreadable(
+        f"{name}: the record that starts near line {line} is longer than "
+        f"{MAX_LINE_BYTES >> 20} MB; its quotes or line ends are broken, export again"
+    )
+
+
+def check_lone(name: str, whole: NDArray[np.uint8], at: NDArray[np.intp], marks: Marks) -> None:
+    """Refuse the other line break where it stands alone: every parser would cut elsewhere."""
+    if marks.line_end == LF:  # a CR that belongs to CRLF is no break of its own
+        beyond = at + 1 >= len(whole)
+        at = at[beyond | (whole[np.where(beyond, at, at + 1)] != LF)]
+    if at.size:
+        line = 1 + int(np.count_nonzero(whole[: at[0]] == marks.line_end))
+        words = ("LF", "CR") if marks.line_end == LF else ("CR", "LF")
+        raise ExportUnreadable(
+            f"{name}: line ends are mixed: records end with {words[0]}, yet line {line} holds a lone "
+            f"{words[1]} outside quotes; export again, or convert the line ends"
+        )

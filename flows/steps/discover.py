@@ -8,12 +8,12 @@ import fnmatch
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.steps.canonicalise import Context
+from flows.steps.cells import Context
+from flows.steps.check_columns import check_columns
 from flows.steps.survey_blocks import check_instruments
 from schemas.errors import ExportUnreadable, SourceWrong
 from schemas.landed import CONTRACT_VERSION
@@ -45,6 +45,7 @@ def find_sources(raw: Path, context: Context) -> tuple[list[Source], list[Source
         try:
             source = read_source(path)
             check_instruments(source, context.instruments)
+            check_columns(source, context.vocabularies)
             sources.append(source)
         except SourceWrong as error:
             wrong.append(error)
@@ -57,28 +58,42 @@ def _doubled(sources: list[Source]) -> list[SourceWrong]:
     for source in list(sources):
         key = (source.mapping.clinic, source.source_id)
         if key in seen:
-            wrong.append(SourceWrong(f"{source.path}, line 1, key clinic: clinic '{key[0]}' already has a source '{key[1]}' ({seen[key].path}); rename the folder"))
+            wrong.append(
+                SourceWrong(
+                    f"{source.path}, line 1, key clinic: clinic '{key[0]}' already has a source '{key[1]}' ({seen[key].path}); rename the folder"
+                )
+            )
             sources.remove(source)
         seen.setdefault(key, source)
     return wrong
 
 
-def find_exports(source: Source, context: Context) -> Iterator[Export]:
-    """The files of one source, in name order, hashed."""
-    for path in sorted(source.folder.rglob("*")):
-        name = path.relative_to(source.folder).as_posix()
-        if not path.is_file() or name.endswith("source.toml") or not _matches(name, source.mapping.files):
-            continue
-        if path.is_symlink() and not path.resolve().is_relative_to(source.folder.resolve()):
-            continue
-        stat = path.stat()
-        sha256 = hash_file(path)
-        yield Export(source, path, name, sha256, export_key(source, name, sha256, context), stat.st_size, stat.st_mtime_ns)
+def find_export_files(source: Source) -> list[Path]:
+    """The files of one source, in name order."""
+    folder = source.folder
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not path.name.endswith("source.toml")
+        and _matches(path.relative_to(folder).as_posix(), source.mapping.files)
+        and not (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
+    ]
+
+
+def read_export(source: Source, path: Path, context: Context) -> Export:
+    """One file with its hash and key. Size and time are those before hashing: who writes meanwhile is noticed later."""
+    name, stat = path.relative_to(source.folder).as_posix(), path.stat()
+    sha256 = hash_file(path)
+    key = export_key(source, name, sha256, context)
+    return Export(source, path, name, sha256, key, stat.st_size, stat.st_mtime_ns)
 
 
 def _matches(name: str, pattern: str) -> bool:
     """Glob as people mean it: `**/` also stands for no folder at all."""
-    return fnmatch.fnmatch(name, pattern) or (pattern.startswith("**/") and fnmatch.fnmatch(name, pattern[3:]))
+    return fnmatch.fnmatch(name, pattern) or (
+        pattern.startswith("**/") and fnmatch.fnmatch(name, pattern[3:])
+    )
 
 
 def hash_file(path: Path) -> str:
@@ -89,15 +104,28 @@ def hash_file(path: Path) -> str:
 
 def export_key(source: Source, name: str, sha256: str, context: Context) -> str:
     """The key under which a file's rows are landed."""
-    parts = [CONTRACT_VERSION, sha256, source.mapping.clinic, source.source_id, name, source.text, _definitions(source, context)]
+    parts = [
+        CONTRACT_VERSION,
+        sha256,
+        source.mapping.clinic,
+        source.source_id,
+        name,
+        source.text,
+        _definitions(source, context),
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _definitions(source: Source, context: Context) -> str:
     """The vocabularies and questionnaires that reading this source depends on."""
-    instruments = {n: context.instruments[n, m.version].definition_sha256 for n, m in source.mapping.instruments.items()}
+    instruments = {
+        n: context.instruments[n, m.version].definition_sha256
+        for n, m in source.mapping.instruments.items()
+    }
     codes = {name: sorted(entries) for name, entries in context.vocabularies.items()}
-    return json.dumps([instruments, codes, context.policy.number("duration.days_per_month")], sort_keys=True)
+    return json.dumps(
+        [instruments, codes, context.policy.number("duration.days_per_month")], sort_keys=True
+    )
 
 
 def exported_at(source: Source, export: Export, newest_in_column: datetime | None) -> datetime:
@@ -107,7 +135,9 @@ def exported_at(source: Source, export: Export, newest_in_column: datetime | Non
         return _from_name(value, export)
     if origin == "column":
         if newest_in_column is None:
-            raise ExportUnreadable(f"{export.label}: no readable time in column '{value}', which exported_at names; correct source.toml, or export again")
+            raise ExportUnreadable(
+                f"{export.label}: no readable time in column '{value}', which exported_at names; correct source.toml, or export again"
+            )
         return newest_in_column
     if origin == "fixed":
         return datetime.fromisoformat(value).replace(tzinfo=None)
@@ -115,11 +145,24 @@ def exported_at(source: Source, export: Export, newest_in_column: datetime | Non
 
 
 def _from_name(pattern: str, export: Export) -> datetime:
-    digits = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}", "y": r"\d{2}", "j": r"\d{3}"}
-    expression = re.sub(r"%([YmdHMSyj])", lambda m: digits[m[1]], re.escape(pattern).replace("\\%", "%"))
+    digits = {
+        "Y": r"\d{4}",
+        "m": r"\d{2}",
+        "d": r"\d{2}",
+        "H": r"\d{2}",
+        "M": r"\d{2}",
+        "S": r"\d{2}",
+        "y": r"\d{2}",
+        "j": r"\d{3}",
+    }
+    expression = re.sub(
+        r"%([YmdHMSyj])", lambda m: digits[m[1]], re.escape(pattern).replace("\\%", "%")
+    )
     for match in re.finditer(expression, Path(export.name).name):
         try:
             return datetime.strptime(match[0], pattern)
         except ValueError:
             continue
-    raise ExportUnreadable(f"{export.label}: the file name holds no date of the form '{pattern}'; rename the file, or change exported_at in source.toml")
+    raise ExportUnreadable(
+        f"{export.label}: the file name holds no date of the form '{pattern}'; rename the file, or change exported_at in source.toml"
+    )

@@ -115,7 +115,7 @@ def _read_scores(connection: duckdb.DuckDBPyConnection) -> Scores:
     columns = _columns(connection, _SCORES)
     stratum = columns.pop("stratum_no").astype(np.int64)
     # 3.3 - 2.3 and 2.3 - 1.3 are the same change: float noise must not make an SD.
-    columns["improve"] = np.round(columns["improve"], 9)
+    columns["improve"] = np.round(columns["improve"], 12)
     return Scores(stratum, columns.pop("score_visit_no").astype(np.int64), columns)
 
 

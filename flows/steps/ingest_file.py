@@ -17,17 +17,21 @@ import pyarrow as pa
 from flows.readers import READERS
 from flows.readers.table import Batch, TextTable
 from flows.steps import times
-from flows.steps.canonicalise import CONTRACTS, Canonical, Context, canonicalise, export_name, wanted_columns
+from flows.steps.canonicalise import CONTRACTS, PER_VISIT, wanted_columns
+from flows.steps.cells import Context, export_name
 from flows.steps.discover import Export, exported_at
+from flows.steps.judge import judge, offending_cells, without
 from flows.steps.land import Landing
 from flows.steps.pseudonym import Pseudonyms, read_key
 from flows.steps.responses import FAILURE_COLUMNS, read_responses, with_visits
+from flows.steps.session_keys import SessionKeys, key_hashes, logged_days
 from flows.steps.survey_blocks import Block, find_blocks
-from flows.steps.validate import find_failures
 from schemas.errors import ExportUnreadable
 from schemas.source import Source
 
-WORKERS = 2  # batches judged side by side; more only costs memory, Polars and Arrow use the other cores
+WORKERS = (
+    2  # batches judged side by side; more only costs memory, Polars and Arrow use the other cores
+)
 
 
 class StillGrowing(Exception):
@@ -54,6 +58,7 @@ class Receipt:
     rows_ignored: int = 0
     parts_refused: int = 0
     refused_by_rule: dict[str, int] = field(default_factory=dict)
+    logged_days: list[str] = field(default_factory=list)
     landed: dict[str, str] = field(default_factory=dict)
     landed_rows: dict[str, int] = field(default_factory=dict)
     dialect: dict[str, str] = field(default_factory=dict)
@@ -69,12 +74,21 @@ def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -
     """Take one export in; raises ExportUnreadable (nothing is left behind) or StillGrowing."""
     source, mapping = export.source, export.source.mapping
     if mapping.reader not in READERS:
-        raise ExportUnreadable(f"{export.label}: reader '{mapping.reader}' in source.toml is not one of {', '.join(READERS)}")
+        raise ExportUnreadable(
+            f"{export.label}: reader '{mapping.reader}' in source.toml is not one of {', '.join(READERS)}"
+        )
     table = READERS[mapping.reader](export.path, mapping.dialect, wanted_columns(source))
     blocks = _blocks(export, table, context)
-    wanted = tuple(dict.fromkeys([*wanted_columns(source), *(c for block in blocks for c in block.columns)]))
+    wanted = tuple(
+        dict.fromkeys([*wanted_columns(source), *(c for block in blocks for c in block.columns)])
+    )
     receipt = _new_receipt(export, table, wanted)
-    provenance = {"clinic_id": mapping.clinic, "source_id": source.source_id, "file_key": export.key, "file_sha256": export.sha256}
+    provenance = {
+        "clinic_id": mapping.clinic,
+        "source_id": source.source_id,
+        "file_key": export.key,
+        "file_sha256": export.sha256,
+    }
     pseudonyms = Pseudonyms(read_key(keys, mapping.clinic), mapping.clinic)
     with Landing(warehouse, export.key, provenance, pseudonyms) as landing:
         intake = _Intake(export, context, landing, blocks, receipt)
@@ -119,16 +133,32 @@ class Taken:
     n_refused: int
     n_parts: int
     newest: datetime | None
+    sessions: tuple[pl.Series, pl.Series, pl.Series] | None  # key hashes, lines, days
 
 
 class _Intake:
     """The batches of one export on their way; counts go to the receipt, rows to the landing."""
 
-    def __init__(self, export: Export, context: Context, landing: Landing, blocks: list[Block], receipt: Receipt) -> None:
-        self.export, self.context, self.landing, self.blocks, self.receipt = export, context, landing, blocks, receipt
+    def __init__(
+        self,
+        export: Export,
+        context: Context,
+        landing: Landing,
+        blocks: list[Block],
+        receipt: Receipt,
+    ) -> None:
+        self.export, self.context, self.landing, self.blocks, self.receipt = (
+            export,
+            context,
+            landing,
+            blocks,
+            receipt,
+        )
         self.source: Source = export.source
         self.contract = CONTRACTS[self.source.mapping.table].to_schema()
+        self.path = Path(export.name)
         self.newest: datetime | None = None
+        self._keys = SessionKeys()
         self._rules: Counter[str] = Counter()
 
     def run(self, batches: Iterator[Batch]) -> None:
@@ -141,13 +171,19 @@ class _Intake:
                     self._keep(waiting.popleft().result())
             while waiting:
                 self._keep(waiting.popleft().result())
+        self.landing.write_aside("session_repeat", self._keys.repeated_lines().to_frame("line"))
+        self.receipt.logged_days = [str(day) for day in sorted(self._keys.days)]
 
     def _keep(self, taken: Taken) -> None:
         for table, rows in taken.tables:
             self.landing.write(table, rows)
-        self.landing.write_refused(taken.refused)
+        self.landing.write_aside("refused", taken.refused)
+        if taken.sessions is not None:
+            self._keys.add(*taken.sessions)
         self._rules.update(dict(taken.refused.group_by("rule_id").len().iter_rows()))
-        self.newest = max((day for day in (self.newest, taken.newest) if day is not None), default=None)
+        self.newest = max(
+            (day for day in (self.newest, taken.newest) if day is not None), default=None
+        )
         receipt = self.receipt
         receipt.rows_read += taken.n_read
         receipt.rows_landed += taken.n_accepted
@@ -158,101 +194,92 @@ class _Intake:
 
     def _take(self, batch: Batch) -> Taken:
         """One batch through canonicalise and validate, ready to be written."""
-        tables, failures, n_accepted, n_refused, n_parts = self._take_survey(batch) if self.blocks else self._take_rows(batch)
-        broken = batch.broken.with_columns(column_name=pl.lit(""), allowed=pl.lit(""), part=pl.lit(""))
+        sessions = None
+        if self.blocks:
+            tables, failures, n_accepted, n_refused, n_parts = self._take_survey(batch)
+        else:
+            accepted, failures = self._take_rows(batch)
+            table = self.source.mapping.table
+            tables, n_accepted, n_parts = (
+                [(table, self.landing.to_arrow(table, accepted))],
+                accepted.height,
+                0,
+            )
+            n_refused = batch.frame.height - accepted.height
+            sessions = (
+                (key_hashes(accepted), accepted["line"], logged_days(accepted))
+                if table == "session"
+                else None
+            )
+        broken = batch.broken.with_columns(
+            column_name=pl.lit(""), allowed=pl.lit(""), part=pl.lit("")
+        )
         failures = pl.concat([failures, broken.select(FAILURE_COLUMNS)])
-        refused = failures.hstack([_offending_cells(failures, batch.frame)])
-        return Taken(tables, refused, batch.n_read, n_accepted, n_refused + batch.broken.height, n_parts, self._newest_in(batch.frame))
+        refused = failures.hstack([offending_cells(failures, batch.frame)])
+        return Taken(
+            tables,
+            refused,
+            batch.n_read,
+            n_accepted,
+            n_refused + batch.broken.height,
+            n_parts,
+            self._newest_in(batch.frame),
+            sessions,
+        )
 
-    def _take_rows(self, batch: Batch) -> tuple[list[tuple[str, pa.Table]], pl.DataFrame, int, int, int]:
-        rows, failures = self._judge(batch.frame, self.source)
-        (accepted,) = _without(failures, rows)
-        table = self.source.mapping.table
-        return [(table, self.landing.to_arrow(table, accepted))], failures, accepted.height, rows.height - accepted.height, 0
+    def _take_rows(self, batch: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
+        rows, failures = judge(batch.frame, self.source, self.path, self.context, self.contract)
+        (accepted,) = without(failures, rows)
+        return accepted, failures
 
-    def _take_survey(self, batch: Batch) -> tuple[list[tuple[str, pa.Table]], pl.DataFrame, int, int, int]:
+    def _take_survey(
+        self, batch: Batch
+    ) -> tuple[list[tuple[str, pa.Table]], pl.DataFrame, int, int, int]:
         all_failures, landed = [], []
         for block in self.blocks:
-            rows, failures = self._judge(batch.frame, block.source)
-            rows, text = _without(failures, rows, batch.frame)
+            rows, failures = judge(
+                batch.frame, block.source, self.path, self.context, self.contract
+            )
+            rows, text = without(failures, rows, batch.frame)
             rows, nowhere = with_visits(rows, text, block, self.source.mapping.dialect.missing)
             failures = pl.concat([failures, nowhere.select(FAILURE_COLUMNS)])
-            found = read_responses(*_without(nowhere, rows, text), block)
-            if block.visit is not None:
-                failures = failures.with_columns(part=pl.lit(f"@{block.visit}"))
+            rows, text = without(nowhere, rows, text)
+            found = read_responses(rows, text, block)
+            if (
+                block.visit is not None
+            ):  # what stands in a block's own columns concerns that block alone
+                own = [
+                    export_name(n, c)
+                    for n, c in block.source.mapping.columns.items()
+                    if n in PER_VISIT
+                ]
+                part = (
+                    pl.when(pl.col("column_name").is_in(own))
+                    .then(pl.lit(f"@{block.visit}"))
+                    .otherwise("part")
+                )
+                failures = failures.with_columns(part=part)
             all_failures += [failures, *(f.select(FAILURE_COLUMNS) for f in found.failures)]
-            landed += [("survey_response", frame) for frame in found.answers] + [("score", frame) for frame in found.totals]
+            landed += [("survey_response", frame) for frame in found.answers] + [
+                ("score", frame) for frame in found.totals
+            ]
         failures = pl.concat(all_failures).unique(maintain_order=True)
-        accepted = pl.concat([frame["line"] for _, frame in landed] or [pl.Series("line", [], pl.Int64)]).unique().implode()
+        accepted = (
+            pl.concat([frame["line"] for _, frame in landed] or [pl.Series("line", [], pl.Int64)])
+            .unique()
+            .implode()
+        )
         bad = failures["line"].unique()
         n_parts = failures.filter(pl.col("line").is_in(accepted)).select("line", "part").n_unique()
         tables = [(table, self.landing.to_arrow(table, frame)) for table, frame in landed]
         return tables, failures, len(accepted[0]), int((~bad.is_in(accepted)).sum()), n_parts
-
-    def _judge(self, text: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Typed rows, and all failures by the export's column names; a cell's first reason is enough."""
-        canonical = canonicalise(text, source, Path(self.export.name), self.context)
-        cases = find_failures(canonical.frame, self.contract)
-        names = {n: _export_name(n, source) for n in self.contract.columns}
-        cases = cases.with_columns(pl.col("column_name").replace(names), part=pl.lit(""))
-        cases = cases.join(canonical.failures, on=["line", "column_name"], how="anti", maintain_order="left")
-        failures = pl.concat([canonical.failures.with_columns(allowed=pl.lit("")).select(FAILURE_COLUMNS), cases.select(FAILURE_COLUMNS)])
-        return _with_status(canonical, source), _without_echoes(failures, source)
 
     def _newest_in(self, text: pl.DataFrame) -> datetime | None:
         origin, _, name = self.source.mapping.exported_at.partition(":")
         if origin != "column":
             return None
         dialect = self.source.mapping.dialect
-        newest = times.read_times(text[name], times.formats(dialect.date_order, None), dialect.missing).at.max()
+        newest = times.read_times(
+            text[name], times.formats(dialect.date_order, None), dialect.missing
+        ).at.max()
         return newest if isinstance(newest, datetime) else None
-
-
-def _without(failures: pl.DataFrame, *aligned: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
-    """The same frames less the lines that failed."""
-    if failures.is_empty():
-        return aligned
-    kept = ~aligned[0]["line"].is_in(failures["line"].unique().implode())
-    return tuple(frame.filter(kept) for frame in aligned)
-
-
-def _export_name(name: str, source: Source) -> str:
-    """The export's name of a canonical column, also where that is derived from another one."""
-    columns = source.mapping.columns
-    origins = {
-        "duration_weeks": ("duration_days", "duration_months"),
-        "sessions_per_week": ("sessions_per_day",),
-        "local_date": ("started_at", "ended_at", "completed_at", "measured_at"),
-        "started_at": ("ended_at",),
-    }
-    for candidate in (name, *origins.get(name, ())):
-        if candidate in columns:
-            return export_name(candidate, columns[candidate])
-    return name
-
-
-def _without_echoes(failures: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """Drop the missing local day of a row that already says why it has none."""
-    if failures.is_empty() or source.mapping.table != "session":
-        return failures
-    echo = (pl.col("rule_id") == "missing_required") & (pl.col("column_name") == _export_name("local_date", source))
-    return failures.filter(~echo | (pl.len().over("line") == 1))
-
-
-def _with_status(canonical: Canonical, source: Source) -> pl.DataFrame:
-    """A logged session without a status was completed."""
-    if source.mapping.table != "session":
-        return canonical.frame
-    status = pl.col("status") if "status" in canonical.frame.columns else pl.lit(None, pl.String)
-    return canonical.frame.with_columns(status=status.fill_null("completed"))
-
-
-def _offending_cells(failures: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
-    """The text of each failing cell, for the restricted file only."""
-    names = [name for name in failures["column_name"].unique().to_list() if name in text.columns and name != "line"]
-    rows = failures.select("line", "column_name").join(
-        text.filter(pl.col("line").is_in(failures["line"].unique().implode())), on="line", how="left", maintain_order="left")
-    if not names:
-        return pl.repeat(None, failures.height, dtype=pl.String, eager=True).alias("cell")
-    cell = pl.coalesce(pl.when(pl.col("column_name") == name).then(pl.col(name)) for name in names)
-    return rows.select(cell.alias("cell")).to_series()

@@ -4,17 +4,29 @@
 the same ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flows.steps.canonicalise import Context
-from flows.steps.discover import Export, find_exports, find_sources
+from flows.steps.cells import Context
+from flows.steps.discover import Export, find_export_files, find_sources, read_export
+from flows.steps.failures import is_machine_failure, to_user_error
 from flows.steps.ingest_file import StillGrowing, ingest_file
-from flows.steps.ledger import Ledger, Problem, read_ledger, read_receipt, write_ledger, write_receipt
-from schemas.errors import ExitCode, UserError
+from flows.steps.ledger import (
+    Ledger,
+    Problem,
+    clear_leftovers,
+    read_ledger,
+    read_receipt,
+    write_ledger,
+    write_receipt,
+)
+from schemas.errors import ExitCode, SourceWrong
 from schemas.instrument import SHIPPED, read_instruments
+from schemas.landed import CONTRACT_VERSION
 from schemas.policy import read_policy
+from schemas.source import Source
 from schemas.vocabulary import read_vocabularies
 
 
@@ -47,28 +59,48 @@ def read_context(data: Path) -> Context:
 
 
 def plan_intake(data: Path) -> Intake:
-    """Find sources and files, and tell the new ones from those already landed."""
+    """Find sources and files, and tell the new ones from those already landed; the caller holds the run lock."""
+    clear_leftovers(data / "warehouse")
     plan = Intake(data, read_context(data), read_ledger(data / "warehouse"))
     sources, wrong = find_sources(data / "raw", plan.context)
-    for error in wrong:
-        plan.problems.append(Problem(ExitCode.SOURCE_WRONG, error.message))
-    unread = {str(path.relative_to(data)) for path in _mappings(data)} - {str(s.path.relative_to(data)) for s in sources}
-    plan.files += [f for f in plan.before.files if f["source_path"] in unread]  # a wrong mapping touches nothing
+    plan.problems += [Problem(ExitCode.SOURCE_WRONG, error.message) for error in wrong]
+    unread = {_below(data, path) for path in _mappings(data)} - {
+        _below(data, s.path) for s in sources
+    }
+    _keep(plan, lambda file: file["source_path"] in unread)  # a wrong mapping touches nothing
     for source in sources:
-        for export in find_exports(source, plan.context):
-            receipt = read_receipt(plan.warehouse, export.key)
-            if receipt is None:
-                plan.new.append(export)
-            else:
-                plan.files.append(receipt | {"source_path": str(source.path.relative_to(data))})
+        for path in find_export_files(source):
+            _plan_file(plan, source, path)
     if not plan.files and not plan.new and not plan.problems:
-        plan.problems.append(Problem(
-            ExitCode.NO_EXPORTS, f"no exports found below {data / 'raw'}; put a source.toml beside the export files (docs/adding.md)"))
+        told = f"no exports found below {data / 'raw'}; put a source.toml beside the export files (docs/adding.md)"
+        plan.problems.append(Problem(ExitCode.NO_EXPORTS, told))
     return plan
 
 
 def _mappings(data: Path) -> list[Path]:
     return [*(data / "raw").rglob("source.toml"), *(data / "raw").rglob("*.source.toml")]
+
+
+def _below(data: Path, path: Path) -> str:
+    return str(path.relative_to(data))
+
+
+def _plan_file(plan: Intake, source: Source, path: Path) -> None:
+    try:
+        export = read_export(source, path, plan.context)
+    except FileNotFoundError:
+        return  # withdrawn between listing and opening
+    except OSError as error:
+        label = f"{source.mapping.clinic}/{source.source_id}/{path.relative_to(source.folder).as_posix()}"
+        told = f"{label}: cannot be opened ({error.strerror}); mend that, then run again"
+        plan.problems.append(Problem(ExitCode.EXPORT_UNREADABLE, told))
+        _keep_before(plan, source, path.relative_to(source.folder).as_posix())
+        return
+    receipt = read_receipt(plan.warehouse, export.key)
+    if receipt is None:
+        plan.new.append(export)
+    else:
+        plan.files.append(receipt | {"source_path": _below(plan.data, source.path)})
 
 
 def take_in(plan: Intake, export: Export) -> dict[str, Any] | None:
@@ -77,28 +109,58 @@ def take_in(plan: Intake, export: Export) -> dict[str, Any] | None:
         receipt = ingest_file(export, plan.context, plan.warehouse, plan.data / "keys").to_dict()
     except StillGrowing:
         plan.waiting.append(export.label)
-        _keep_before(plan, export)
-        return None
-    except UserError as error:
-        folder = export.label.removesuffix(export.path.name)  # readers name the file alone
-        message = error.message if error.message.startswith(folder) else folder + error.message
-        plan.problems.append(Problem(error.exit_code, message))
-        _keep_before(plan, export)
-        return None
-    receipt["source_path"] = str(export.source.path.relative_to(plan.data))
-    write_receipt(plan.warehouse, receipt)
-    plan.files.append(receipt)
-    plan.n_taken += 1
-    return receipt
+    except Exception as error:
+        if _has_changed(export):  # then what went wrong is no verdict on the file as it will be
+            plan.waiting.append(export.label)
+        elif is_machine_failure(error):
+            raise
+        else:
+            plan.problems.append(_problem(plan, export, error))
+    else:
+        receipt |= {
+            "source_path": _below(plan.data, export.source.path),
+            "contract_version": CONTRACT_VERSION,
+        }
+        write_receipt(plan.warehouse, receipt)
+        plan.files.append(receipt)
+        plan.n_taken += 1
+        return receipt
+    _keep_before(plan, export.source, export.name)
+    return None
 
 
-def _keep_before(plan: Intake, export: Export) -> None:
-    identity = (export.source.mapping.clinic, export.source.source_id, export.name)
-    plan.files += [f for f in plan.before.files if (f["clinic_id"], f["source_id"], f["file_name"]) == identity]
+def _has_changed(export: Export) -> bool:
+    try:
+        stat = export.path.stat()
+    except FileNotFoundError:
+        return True
+    return (stat.st_size, stat.st_mtime_ns) != (export.size, export.mtime_ns)
+
+
+def _problem(plan: Intake, export: Export, error: Exception) -> Problem:
+    """A file that the machine can read and we cannot, or a bug that it brought up; the others go on."""
+    told = to_user_error(error, plan.warehouse)
+    if isinstance(error, SourceWrong):
+        return Problem(told.exit_code, told.message)
+    folder = export.label.removesuffix(export.path.name)  # readers name the file alone
+    if told.message.startswith(folder):
+        return Problem(told.exit_code, told.message)
+    prefix = folder if told.message.startswith(export.path.name) else f"{export.label}: "
+    return Problem(told.exit_code, prefix + told.message)
+
+
+def _keep_before(plan: Intake, source: Source, name: str) -> None:
+    identity = (source.mapping.clinic, source.source_id, name)
+    _keep(plan, lambda file: (file["clinic_id"], file["source_id"], file["file_name"]) == identity)
+
+
+def _keep(plan: Intake, is_kept: Callable[[dict[str, Any]], bool]) -> None:
+    """Let files of the last ledger stand. Not across contracts: their columns would no longer fit the others'."""
+    before = [f for f in plan.before.files if f.get("contract_version") == CONTRACT_VERSION]
+    plan.files += [file for file in before if is_kept(file)]
 
 
 def finish_intake(plan: Intake) -> Ledger:
     """Put the new ledger in force. Files that are gone from `raw` are simply no longer in it."""
-    ledger = Ledger(plan.files, plan.problems)
-    write_ledger(plan.warehouse, ledger)
-    return ledger
+    write_ledger(plan.warehouse, Ledger(plan.files, plan.problems))
+    return read_ledger(plan.warehouse)

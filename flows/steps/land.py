@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.steps.pseudonym import Pseudonyms
-from schemas.landed import CONTRACT_VERSION, LANDED, REFUSED
+from schemas.landed import ASIDE, CONTRACT_VERSION, LANDED
 
 # Room for every id of a row group: with the default of 1 MB pyarrow would give up on dictionaries and write each key out.
 _DICTIONARY_BYTES = 64 << 20
@@ -23,15 +23,27 @@ _DICTIONARY_BYTES = 64 << 20
 class Landing:
     """The Parquet files of one export while they are written; use as a context manager, then `keep`."""
 
-    def __init__(self, warehouse: Path, key: str, provenance: Mapping[str, str], pseudonyms: Pseudonyms) -> None:
-        self.warehouse, self.key, self.provenance, self.pseudonyms = warehouse, key, provenance, pseudonyms
+    def __init__(
+        self, warehouse: Path, key: str, provenance: Mapping[str, str], pseudonyms: Pseudonyms
+    ) -> None:
+        self.warehouse, self.key, self.provenance, self.pseudonyms = (
+            warehouse,
+            key,
+            provenance,
+            pseudonyms,
+        )
         self.n_rows: dict[str, int] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
 
     def __enter__(self) -> "Landing":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Whatever was not kept is thrown away."""
         for table, writer in self._writers.items():
             writer.close()
@@ -40,7 +52,9 @@ class Landing:
     def to_arrow(self, table: str, rows: pl.DataFrame) -> pa.Table:
         """Accepted rows (`line`, `participant_id`, canonical columns) as they will be written; may run in any thread."""
         columns = {
-            field.name: self.pseudonyms.encode(rows["participant_id"]) if field.name == "participant_key" else _column(rows, field, self.provenance)
+            field.name: self.pseudonyms.encode(rows["participant_id"])
+            if field.name == "participant_key"
+            else _column(rows, field, self.provenance)
             for field in LANDED[table]
         }
         return pa.table(columns, schema=LANDED[table])
@@ -51,13 +65,13 @@ class Landing:
             self._writer(table, LANDED[table]).write_table(rows, row_group_size=1 << 20)
             self.n_rows[table] = self.n_rows.get(table, 0) + rows.num_rows
 
-    def write_refused(self, rows: pl.DataFrame) -> None:
-        """Append what was refused: the restricted record of cells, rules and offending text."""
-        if rows.is_empty():
-            return
-        columns = {field.name: _column(rows, field, self.provenance) for field in REFUSED}
-        self._writer("refused", REFUSED).write_table(pa.table(columns, schema=REFUSED))
-        self.n_rows["refused"] = self.n_rows.get("refused", 0) + rows.height
+    def write_aside(self, table: str, rows: pl.DataFrame) -> None:
+        """Append to one of the files beside the canonical tables: `refused` cells, `session_repeat` lines."""
+        if rows.height:
+            schema = ASIDE[table]
+            columns = {field.name: _column(rows, field, self.provenance) for field in schema}
+            self._writer(table, schema).write_table(pa.table(columns, schema=schema))
+            self.n_rows[table] = self.n_rows.get(table, 0) + rows.height
 
     def keep(self) -> dict[str, str]:
         """Finish all files and give them their names; returns table -> path below the warehouse."""
@@ -88,8 +102,12 @@ class Landing:
             metadata = {**self.provenance, "contract_version": CONTRACT_VERSION, "table": table}
             coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
             self._writers[table] = pq.ParquetWriter(
-                draft, schema.with_metadata(metadata), compression="zstd", use_dictionary=coded,
-                dictionary_pagesize_limit=_DICTIONARY_BYTES, write_statistics=["line", "local_date", "started_at"],
+                draft,
+                schema.with_metadata(metadata),
+                compression="zstd",
+                use_dictionary=coded,
+                dictionary_pagesize_limit=_DICTIONARY_BYTES,
+                write_statistics=["line", "local_date", "started_at"],
             )
         return self._writers[table]
 
@@ -98,13 +116,17 @@ def _column(rows: pl.DataFrame, field: pa.Field, provenance: Mapping[str, str]) 
     """One column as Arrow; constants (provenance, absent columns) cost no more than their length in bits."""
     if field.name in provenance:
         zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.height)
-        return pa.DictionaryArray.from_arrays(zeros, pa.array([provenance[field.name]], pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            zeros, pa.array([provenance[field.name]], pa.string())
+        )
     if field.name not in rows.columns:
         return pa.nulls(rows.height, field.type)
     series = rows[field.name]
     if pa.types.is_dictionary(field.type):
         coded = series.cast(pl.Categorical(pl.Categories.random())).to_arrow()
-        return pa.DictionaryArray.from_arrays(coded.indices.cast(pa.int32()), coded.dictionary.cast(pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            coded.indices.cast(pa.int32()), coded.dictionary.cast(pa.string())
+        )
     return series.to_arrow().cast(field.type)
 
 

@@ -6,6 +6,7 @@ Both are written aside and renamed, so a crash leaves the last complete state.
 
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def read_receipt(warehouse: Path, key: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return receipt if all((warehouse / name).exists() for name in receipt["landed"].values()) else None
+    return (
+        receipt if all((warehouse / name).exists() for name in receipt["landed"].values()) else None
+    )
 
 
 def write_receipt(warehouse: Path, receipt: dict[str, Any]) -> None:
@@ -68,11 +71,27 @@ def write_json(path: Path, content: Any) -> None:
     """Write aside, sync, rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)  # on a full disk half a file only takes room
+
+
+def clear_leftovers(warehouse: Path) -> None:
+    """Remove what a killed run left half-written; the caller holds the run lock, so it belongs to no living one."""
+    drafts = ("*.tmp", "receipts/*.tmp", "parquet/**/*.tmp", "refused/**/*.tmp", ".*.new")
+    for path in [path for pattern in drafts for path in warehouse.glob(pattern)]:
+        path.unlink()
+    for path in [*warehouse.glob("releases/.building-*"), *warehouse.glob("releases/.removing-*")]:
+        shutil.rmtree(path)
+    for path in warehouse.parent.glob(
+        "keys/.*.key.*"
+    ):  # a key that was being made and is in no use yet
+        path.unlink()
 
 
 def remove_unused(warehouse: Path, keys_in_use: set[str]) -> int:

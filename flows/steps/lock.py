@@ -18,7 +18,10 @@ def writer_lock(warehouse: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UserError(f"another run is writing to {warehouse}; wait for it, or try again later", ExitCode.LOCKED) from error
+            raise UserError(
+                f"another run is writing to {warehouse}; wait for it, or try again later",
+                ExitCode.LOCKED,
+            ) from error
         yield
     finally:
         os.close(handle)

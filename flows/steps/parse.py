@@ -28,7 +28,9 @@ def to_text(text: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     """Trimmed text, NULL where missing."""
     stripped = text.str.strip_chars()
     short = stripped.str.len_bytes() <= max(map(len, missing), default=0)
-    if not short.any():  # long texts are not words for missing; looking them up would cost more than the cast
+    if (
+        not short.any()
+    ):  # long texts are not words for missing; looking them up would cost more than the cast
         return stripped
     return stripped.set(short & stripped.is_in(list(missing)), None)
 
@@ -53,7 +55,9 @@ def _floats(text: pl.Series) -> pl.Series:
     return values.set(~values.is_finite().fill_null(True), None)
 
 
-def _merge(values: pl.Series, open_cells: pl.Series, read: pl.Series, text: pl.Series, rule_id: str) -> Typed:
+def _merge(
+    values: pl.Series, open_cells: pl.Series, read: pl.Series, text: pl.Series, rule_id: str
+) -> Typed:
     """Put second attempts into their places; what is still NULL although there is text has failed."""
     at = open_cells.arg_true()
     values = values.scatter(at, read)
@@ -76,13 +80,19 @@ def to_integer(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed
 
 def to_boolean(text: pl.Series, codes: Mapping[str, str], missing: tuple[str, ...]) -> Typed:
     """Yes or no in the usual spellings, or by the source's own codes."""
-    typed = to_code(text, {k: v.lower() for k, v in codes.items()}, TRUE + FALSE, missing, fold_case=True)
+    typed = to_code(
+        text, {k: v.lower() for k, v in codes.items()}, TRUE + FALSE, missing, fold_case=True
+    )
     values = typed.values.is_in(list(TRUE)).set(typed.values.is_null(), None)
     return Typed(values, tuple(("not_yes_no", mask) for _, mask in typed.failures))
 
 
 def to_code(
-    text: pl.Series, codes: Mapping[str, str], allowed: tuple[str, ...], missing: tuple[str, ...], fold_case: bool = False
+    text: pl.Series,
+    codes: Mapping[str, str],
+    allowed: tuple[str, ...],
+    missing: tuple[str, ...],
+    fold_case: bool = False,
 ) -> Typed:
     """Codes of a vocabulary. The source's map is case-sensitive after trimming; canonical codes pass unmapped."""
     known = set(allowed)
@@ -97,9 +107,14 @@ def to_code(
             meaning[cell] = None
         else:
             unknown.append(cell)
-    values = text.replace_strict(meaning, default=None, return_dtype=pl.String) if meaning else pl.repeat(
-        None, len(text), dtype=pl.String, eager=True)
-    return Typed(values, (("unknown_code", text.is_in(unknown).fill_null(False)),) if unknown else ())
+    values = (
+        text.replace_strict(meaning, default=None, return_dtype=pl.String)
+        if meaning
+        else pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    )
+    return Typed(
+        values, (("unknown_code", text.is_in(unknown).fill_null(False)),) if unknown else ()
+    )
 
 
 def to_unit(values: pl.Series, unit: str | None, factors: Mapping[str, float]) -> pl.Series:

@@ -30,7 +30,9 @@ def ingest_all(data: Path) -> Ledger:
     return finish_intake(plan)
 
 
-def build_release(data: Path, as_of: date | None = None, now: datetime | None = None, with_gate: bool = True) -> Built:
+def build_release(
+    data: Path, as_of: date | None = None, now: datetime | None = None, with_gate: bool = True
+) -> Built:
     """Build, disclose, check and publish; `with_gate=False` is for timing the rest apart."""
     draft = release.start(data, as_of, now or datetime.now(UTC))
     if draft is None:
@@ -50,7 +52,9 @@ def build_release(data: Path, as_of: date | None = None, now: datetime | None = 
         release.discard(draft)
 
 
-def run_all(data: Path, as_of: date | None = None, now: datetime | None = None, with_gate: bool = True) -> tuple[Ledger, Built]:
+def run_all(
+    data: Path, as_of: date | None = None, now: datetime | None = None, with_gate: bool = True
+) -> tuple[Ledger, Built]:
     """Ingest and build while holding the warehouse."""
     with writer_lock(data / "warehouse"):
         ledger = ingest_all(data)

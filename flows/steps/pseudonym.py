@@ -47,13 +47,21 @@ def participant_keys(key: bytes, clinic: str, participant_ids: list[str]) -> lis
     """base32(HMAC-SHA-256(key, "v1|" + clinic + "|" + id)), first 26 characters, of each id."""
     if not participant_ids:
         return []
-    normal = [text.strip() if text.isascii() else unicodedata.normalize("NFC", text.strip()) for text in participant_ids]
+    normal = [
+        text.strip() if text.isascii() else unicodedata.normalize("NFC", text.strip())
+        for text in participant_ids
+    ]
     prefix, digest = f"v1|{clinic}|", hmac.digest
     digests = b"".join([digest(key, (prefix + text).encode(), "sha256") for text in normal])
     # base32 by numpy: 5 bits a character; the standard library needs ten microseconds an id.
-    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(len(normal), -1), axis=1)[:, : 5 * KEY_LENGTH]
+    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(len(normal), -1), axis=1)[
+        :, : 5 * KEY_LENGTH
+    ]
     letters = _ALPHABET[np.packbits(bits.reshape(-1, 5), axis=1)[:, 0] >> 3]
-    return [text.decode() for text in letters.reshape(len(normal), -1).view(f"S{KEY_LENGTH}")[:, 0].tolist()]
+    return [
+        text.decode()
+        for text in letters.reshape(len(normal), -1).view(f"S{KEY_LENGTH}")[:, 0].tolist()
+    ]
 
 
 class Pseudonyms:
@@ -68,12 +76,16 @@ class Pseudonyms:
         """The same column with each id replaced by its key, as a dictionary of the keys that occur."""
         coded = ids.cast(pl.Categorical(pl.Categories.random())).to_arrow()
         keys = self._keys_of(pl.Series("id", coded.dictionary.cast(pa.large_string())))
-        return pa.DictionaryArray.from_arrays(coded.indices.cast(pa.int32()), keys.to_arrow().cast(pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            coded.indices.cast(pa.int32()), keys.to_arrow().cast(pa.string())
+        )
 
     def _keys_of(self, ids: pl.Series) -> pl.Series:
         with self._lock:
             new = ids.to_frame().join(self._known, on="id", how="anti")["id"].to_list()
             keys = participant_keys(self._key, self._clinic, new)
-            self._known = pl.concat([self._known, pl.DataFrame({"id": new, "key": keys}, schema=self._known.schema)])
+            self._known = pl.concat(
+                [self._known, pl.DataFrame({"id": new, "key": keys}, schema=self._known.schema)]
+            )
             known = self._known
         return ids.to_frame().join(known, on="id", how="left", maintain_order="left")["key"]

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from flows.steps.canonicalise import Context
+from flows.steps.cells import Context
 from flows.steps.ledger import Ledger
 from flows.steps.score_ref import load_score_ref, read_score_ref
 from schemas.rules import read_rules
@@ -26,7 +26,10 @@ def clinic_days(ledger: Ledger, as_of: date | None) -> dict[str, date]:
     clinics = sorted({f["clinic_id"] for f in ledger.files})
     if as_of is not None:
         return dict.fromkeys(clinics, as_of)
-    return {clinic: _data_through([f for f in ledger.files if f["clinic_id"] == clinic]) for clinic in clinics}
+    return {
+        clinic: _data_through([f for f in ledger.files if f["clinic_id"] == clinic])
+        for clinic in clinics
+    }
 
 
 def _data_through(files: list[dict[str, Any]]) -> date:
@@ -43,17 +46,37 @@ def _data_through(files: list[dict[str, Any]]) -> date:
 
 
 def load_reference(
-    connection: duckdb.DuckDBPyConnection, context: Context, data: Path, clinics: dict[str, date], run: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    context: Context,
+    data: Path,
+    clinics: dict[str, date],
+    run: dict[str, Any],
 ) -> None:
     """Create every `ref` table."""
     load_score_ref(connection, read_score_ref(data))
     conditions = context.vocabularies["condition"]
     tables = {
         "run": pl.DataFrame([run]),
-        "clinic": pl.DataFrame({"clinic_id": list(clinics), "as_of_date": list(clinics.values())}, schema={"clinic_id": pl.String, "as_of_date": pl.Date}),
-        "policy": pl.DataFrame([_policy_row(k, *v) for k, v in context.policy.values.items()], schema=_POLICY),
-        "condition": pl.DataFrame([{"condition": c, "label": e["label"], "condition_group": e["group"]} for c, e in conditions.items()]),
-        "vocabulary": pl.DataFrame([{"kind": k, "code": c, "label": e["label"]} for k, codes in context.vocabularies.items() for c, e in codes.items()]),
+        "clinic": pl.DataFrame(
+            {"clinic_id": list(clinics), "as_of_date": list(clinics.values())},
+            schema={"clinic_id": pl.String, "as_of_date": pl.Date},
+        ),
+        "policy": pl.DataFrame(
+            [_policy_row(k, *v) for k, v in context.policy.values.items()], schema=_POLICY
+        ),
+        "condition": pl.DataFrame(
+            [
+                {"condition": c, "label": e["label"], "condition_group": e["group"]}
+                for c, e in conditions.items()
+            ]
+        ),
+        "vocabulary": pl.DataFrame(
+            [
+                {"kind": k, "code": c, "label": e["label"]}
+                for k, codes in context.vocabularies.items()
+                for c, e in codes.items()
+            ]
+        ),
         "cell": _cells(context),
         "window": pl.DataFrame([_window_row(w) for w in context.policy.windows], schema=_WINDOW),
         "rule": pl.DataFrame([{"rule_id": name, **rule} for name, rule in read_rules().items()]),
@@ -66,7 +89,12 @@ def load_reference(
 
 def _policy_row(key: str, value: float | str, source: str) -> dict[str, Any]:
     is_word = isinstance(value, str)
-    return {"key": key, "value": None if is_word else float(value), "text": value if is_word else None, "source": source}
+    return {
+        "key": key,
+        "value": None if is_word else float(value),
+        "text": value if is_word else None,
+        "source": source,
+    }
 
 
 def _cells(context: Context) -> pl.DataFrame:

@@ -7,6 +7,7 @@ that is not published leaves no trace but the result of its gate.
 import hashlib
 import json
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,18 +16,40 @@ from typing import Any
 
 import duckdb
 
+from flows.steps.cells import Context
 from flows.steps.disclose import disclose
 from flows.steps.gate import gate
 from flows.steps.intake import read_context
-from flows.steps.ledger import read_ledger, remove_unused, write_json
-from flows.steps.publish import building_folder, content_id, current_release_id, new_release_id, publish, remove_old_releases
+from flows.steps.ledger import Ledger, read_ledger, remove_unused, write_json
+from flows.steps.publish import (
+    building_folder,
+    content_id,
+    new_release_id,
+    publish,
+    releases,
+    remove_old_releases,
+)
 from flows.steps.reference import clinic_days, load_reference
-from flows.steps.warehouse import build_tables, finish, load_landed, load_problems_before, open_building
+from flows.steps.warehouse import (
+    build_tables,
+    finish,
+    load_landed,
+    load_problems_before,
+    open_building,
+)
 from schemas.errors import ExitCode, UserError
+from schemas.policy import read_policy
 
 ROOT = Path(__file__).parents[2]
 # What must change for a new release to be worth its number.
-IDENTITY = ("content_id", "as_of_date", "code_sha256", "policy_sha256", "vocabulary_sha256", "questionnaires_sha256")
+IDENTITY = (
+    "content_id",
+    "as_of_date",
+    "code_sha256",
+    "policy_sha256",
+    "vocabulary_sha256",
+    "questionnaires_sha256",
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +81,26 @@ def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
         return None
     hashes = {
         "code_sha256": code_sha256(),
-        "policy_sha256": _sha256([context.policy.values, context.policy.cells, context.policy.windows]),
+        "policy_sha256": _sha256(
+            [context.policy.values, context.policy.cells, context.policy.windows]
+        ),
         "vocabulary_sha256": _sha256(context.vocabularies),
-        "questionnaires_sha256": _sha256([sorted(i.definition_sha256 for i in context.instruments.values()), _files(data, "licences.toml", "value_sets/*")]),
+        "questionnaires_sha256": _sha256(
+            [
+                sorted(i.definition_sha256 for i in context.instruments.values()),
+                _files(data, "licences.toml", "value_sets/*"),
+            ]
+        ),
     }
-    hashes["inputs_id"] = _sha256([hashes, {c: str(d) for c, d in clinics.items()}, sorted(f["file_key"] for f in ledger.files), [f["exported_at"] for f in ledger.files]])
-    if hashes["inputs_id"] == _last_build(data / "warehouse"):
+    hashes["inputs_id"] = _sha256(
+        [
+            hashes,
+            {c: str(d) for c, d in clinics.items()},
+            sorted(f["file_key"] for f in ledger.files),
+            [f["exported_at"] for f in ledger.files],
+        ]
+    )
+    if hashes["inputs_id"] in _inputs_built(data / "warehouse"):
         return None
     draft = Draft(data, new_release_id(now, data / "warehouse"), now, clinics, hashes)
     shutil.rmtree(draft.folder, ignore_errors=True)
@@ -71,12 +108,22 @@ def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
     return draft
 
 
-def _last_build(warehouse: Path) -> str | None:
-    """What the last build that came to an end was made of. A release rolled back to stays until that changes."""
-    path = warehouse / "last_build.json"
-    if not path.exists() or current_release_id(warehouse) is None:
-        return None
-    return str(json.loads(path.read_text(encoding="utf-8"))["inputs_id"])
+def _inputs_built(warehouse: Path) -> set[str]:
+    """What need not be built again: the inputs of the release in force, and those of the last build.
+
+    The last build counts too because a release rolled back to stays until something changes. Its note is void
+    once there is a newer release: then the run that made that one was killed before it could write its own.
+    """
+    in_force, path = read_manifest(warehouse / "current"), warehouse / "last_build.json"
+    if in_force is None:
+        return set()
+    noted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    is_valid = noted.get("newest_release") == _newest_release_id(warehouse)
+    return {str(in_force.get("inputs_id"))} | ({str(noted["inputs_id"])} if is_valid else set())
+
+
+def _newest_release_id(warehouse: Path) -> str | None:
+    return max((release.release_id for release in releases(warehouse)), default=None)
 
 
 def _sha256(content: Any) -> str:
@@ -92,7 +139,12 @@ def _files(data: Path, *patterns: str) -> list[tuple[str, str]]:
 def code_sha256() -> str:
     """Of everything that computes: flows, schemas, sql."""
     digest = hashlib.sha256()
-    for path in sorted(p for folder in ("flows", "schemas", "sql") for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".sql", ".toml")):
+    for path in sorted(
+        p
+        for folder in ("flows", "schemas", "sql")
+        for p in (ROOT / folder).rglob("*")
+        if p.suffix in (".py", ".sql", ".toml")
+    ):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -100,11 +152,25 @@ def code_sha256() -> str:
 def build(draft: Draft) -> None:
     """Build the analyst's warehouse and write the manifest."""
     ledger, context = read_ledger(draft.warehouse), read_context(draft.data)
+    # Closed in any case: a failed build gives its room on the disk back at once.
+    with closing(open_building(draft.folder / "analyst.duckdb")) as connection:
+        manifest = _build(connection, draft, ledger, context)
+    shutil.rmtree(draft.folder / "spill", ignore_errors=True)
+    write_json(draft.folder / "manifest.json", manifest)
+
+
+def _build(
+    connection: duckdb.DuckDBPyConnection, draft: Draft, ledger: Ledger, context: Context
+) -> dict[str, Any]:
     as_of = max(draft.clinics.values())
-    connection = open_building(draft.folder / "analyst.duckdb")
     load_landed(connection, draft.warehouse, ledger)
     load_problems_before(connection, draft.warehouse / "analyst.duckdb")
-    run = {"release_id": draft.release_id, "as_of_date": as_of, "code_sha256": draft.hashes["code_sha256"], "run_date": draft.now.date()}
+    run = {
+        "release_id": draft.release_id,
+        "as_of_date": as_of,
+        "code_sha256": draft.hashes["code_sha256"],
+        "run_date": draft.now.date(),
+    }
     load_reference(connection, context, draft.data, draft.clinics, run)
     build_tables(connection)
     manifest = {
@@ -116,12 +182,14 @@ def build(draft: Draft) -> None:
         **draft.hashes,
         "policy": {key: value for key, (value, _) in context.policy.values.items()},
         "policy_overridden": list(context.policy.overridden),
-        "files": [{k: f[k] for k in ("clinic_id", "source_id", "file_name", "file_sha256", "exported_at")} for f in ledger.files],
+        "files": [
+            {k: f[k] for k in ("clinic_id", "source_id", "file_name", "file_sha256", "exported_at")}
+            for f in ledger.files
+        ],
         "rows": _row_counts(connection),
     }
     finish(connection)
-    shutil.rmtree(draft.folder / "spill", ignore_errors=True)
-    write_json(draft.folder / "manifest.json", manifest)
+    return manifest
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -129,7 +197,10 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     sums = ", ".join(f"coalesce(sum(rows_{name}), 0)::bigint" for name in names)
     row = connection.execute(f"select {sums} from ops.file").fetchone()
     counts = dict(zip(names, row or (), strict=True))
-    if counts["read"] != counts["accepted"] + counts["refused"] + counts["superseded"] + counts["ignored"]:
+    if (
+        counts["read"]
+        != counts["accepted"] + counts["refused"] + counts["superseded"] + counts["ignored"]
+    ):
         raise AssertionError(f"rows were lost on the way: {counts}")
     return counts
 
@@ -137,7 +208,11 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def is_worth_publishing(draft: Draft) -> bool:
     """Whether the draft differs from the release in force in anything that counts."""
     before, after = read_manifest(draft.warehouse / "current"), read_manifest(draft.folder)
-    return before is None or any(before.get(name) != after.get(name) for name in IDENTITY) if after else False
+    return (
+        before is None or any(before.get(name) != after.get(name) for name in IDENTITY)
+        if after
+        else False
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -157,7 +232,9 @@ def check(draft: Draft) -> None:
     result = gate(draft.folder / "analyst.duckdb", draft.folder / "dashboard.duckdb", out)
     shutil.copyfile(out, draft.warehouse / "last_gate.json")
     if not result.passed:
-        names = ", ".join(f"{c.name} ({c.outcome.value}, {c.n_offenders} offenders)" for c in result.refusals[:5])
+        names = ", ".join(
+            f"{c.name} ({c.outcome.value}, {c.n_offenders} offenders)" for c in result.refusals[:5]
+        )
         raise UserError(
             f"the gate refused the new release; the old one stays in force. {len(result.refusals)} checks: {names}. "
             f"All results: {draft.warehouse / 'last_gate.json'}",
@@ -167,17 +244,21 @@ def check(draft: Draft) -> None:
 
 def finish_draft(draft: Draft) -> Path:
     """Publish the draft, and clear away releases and landed files that nobody needs any more."""
-    keep = int(read_context(draft.data).policy.number("release.keep"))
+    keep = int(read_policy(draft.data / "policy.toml").number("release.keep"))
     release = publish(draft.folder, draft.warehouse, draft.release_id)
-    note_build(draft)
     remove_old_releases(draft.warehouse, keep)
     remove_unused(draft.warehouse, {f["file_key"] for f in read_ledger(draft.warehouse).files})
+    note_build(draft)
     return release
 
 
 def note_build(draft: Draft) -> None:
     """Remember what the last build was made of, also where its result was no news."""
-    write_json(draft.warehouse / "last_build.json", {"inputs_id": draft.hashes["inputs_id"]})
+    newest = _newest_release_id(draft.warehouse)
+    write_json(
+        draft.warehouse / "last_build.json",
+        {"inputs_id": draft.hashes["inputs_id"], "newest_release": newest},
+    )
 
 
 def discard(draft: Draft) -> None:

@@ -3,7 +3,7 @@
 A response is refused whole when one of its answers is; the line's other responses stand (severity `response`).
 """
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +12,8 @@ from flows.steps import parse
 from flows.steps.survey_blocks import Block, Form
 from flows.steps.validate import find_failures
 from schemas.instrument import Item
-from schemas.instrument_answers import read_number
+from schemas.instrument_answers import read_number, unit_factor
+from schemas.source import Dialect
 from schemas.survey import answers_contract, totals_contract
 
 FAILURE_COLUMNS = ("line", "column_name", "rule_id", "allowed", "part")
@@ -29,12 +30,21 @@ class Responses:
     failures: list[pl.DataFrame]
 
 
-def with_visits(rows: pl.DataFrame, text: pl.DataFrame, block: Block, missing: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def with_visits(
+    rows: pl.DataFrame, text: pl.DataFrame, block: Block, missing: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Add `visit_label` (as written) and `visit`; failures where neither a date nor a known label places a row."""
     visits = block.source.mapping.visits
-    label = parse.to_text(text[visits.column], missing) if visits else pl.repeat(
-        block.visit, rows.height, dtype=pl.String, eager=True)
-    visit = label.replace_strict(visits.labels, default=None, return_dtype=pl.String) if visits else label
+    label = (
+        parse.to_text(text[visits.column], missing)
+        if visits
+        else pl.repeat(block.visit, rows.height, dtype=pl.String, eager=True)
+    )
+    visit = (
+        label.replace_strict(visits.labels, default=None, return_dtype=pl.String)
+        if visits
+        else label
+    )
     if "completed_at" in rows.columns:
         undated = rows["completed_at"].is_null() & (rows["local_date"].is_null())
     else:
@@ -49,9 +59,15 @@ def with_visits(rows: pl.DataFrame, text: pl.DataFrame, block: Block, missing: t
     return placed, pl.concat(failures) if failures else _failures(rows["line"].clear(), "", "", "")
 
 
-def _failures(lines: pl.Series, column: str, rule_id: str, part: str, allowed: str = "") -> pl.DataFrame:
+def _failures(
+    lines: pl.Series, column: str, rule_id: str, part: str, allowed: str = ""
+) -> pl.DataFrame:
     return lines.to_frame("line").with_columns(
-        column_name=pl.lit(column), rule_id=pl.lit(rule_id), allowed=pl.lit(allowed), part=pl.lit(part))
+        column_name=pl.lit(column),
+        rule_id=pl.lit(rule_id),
+        allowed=pl.lit(allowed),
+        part=pl.lit(part),
+    )
 
 
 def read_responses(rows: pl.DataFrame, text: pl.DataFrame, block: Block) -> Responses:
@@ -66,26 +82,49 @@ def read_responses(rows: pl.DataFrame, text: pl.DataFrame, block: Block) -> Resp
     return found
 
 
-def _read_answers(rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses) -> None:
+def _read_answers(
+    rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses
+) -> None:
     items = form.instrument.items_as_coded(form.mapping.coding_variant)
-    columns, failures = {"line": rows["line"]}, []
-    for item in items:
-        if item.id not in form.items:
-            columns[item.id] = pl.repeat(None, rows.height, dtype=pl.Float64, eager=True)
-            continue
-        values, failed = to_answers(text[form.items[item.id]], item, form, block.source.mapping.dialect.decimal or ".",
-                                    block.source.mapping.dialect.missing)
-        columns[item.id] = values
-        if failed is not None:
-            failures.append(_failures(rows["line"].filter(failed), form.items[item.id], "answer_not_a_number", part))
-    wide = pl.DataFrame(columns)
+    wide, failures = _answers(rows["line"], text, items, form, part, block.source.mapping.dialect)
     failures.append(_as_answers(find_failures(wide, answers_contract(items)), form.items, part))
     refused = pl.concat(failures)
     found.failures.append(refused)
     ids = list(form.instrument.item_ids)
-    answered = wide.select("line", pl.concat_list(ids).alias("answers"), pl.any_horizontal(pl.col(ids).is_not_null()).alias("any"))
-    kept = rows.hstack(answered.drop("line")).filter(pl.col("any") & ~pl.col("line").is_in(refused["line"].unique().implode()))
+    answered = wide.select(
+        "line",
+        pl.concat_list(ids).alias("answers"),
+        pl.any_horizontal(pl.col(ids).is_not_null()).alias("any"),
+    )
+    kept = rows.hstack(answered.drop("line")).filter(
+        pl.col("any") & ~pl.col("line").is_in(refused["line"].unique().implode())
+    )
     found.answers.append(_shared(kept, form).with_columns(kept["answers"]))
+
+
+def _answers(
+    lines: pl.Series,
+    text: pl.DataFrame,
+    items: tuple[Item, ...],
+    form: Form,
+    part: str,
+    dialect: Dialect,
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """A column per item, in its unit and order; and the cells that are no figure."""
+    columns, failures = {"line": lines}, []
+    factor = unit_factor(form.mapping.options, form.instrument)
+    for item in items:
+        column = form.items.get(item.id)
+        if column is None:
+            columns[item.id] = pl.repeat(None, len(lines), dtype=pl.Float64, eager=True)
+            continue
+        values, failed = to_answers(
+            text[column], item, form.mapping.codes, dialect.decimal or ".", dialect.missing
+        )
+        columns[item.id] = values if factor == 1.0 else values * factor
+        if failed is not None:
+            failures.append(_failures(lines.filter(failed), column, "answer_not_a_number", part))
+    return pl.DataFrame(columns), failures
 
 
 def _as_answers(cases: pl.DataFrame, columns: dict[str, str], part: str) -> pl.DataFrame:
@@ -99,12 +138,17 @@ def _as_answers(cases: pl.DataFrame, columns: dict[str, str], part: str) -> pl.D
     )
 
 
-def _read_totals(rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses) -> None:
+def _read_totals(
+    rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: Form, part: str, found: Responses
+) -> None:
     dialect, columns, failures = block.source.mapping.dialect, {"line": rows["line"]}, []
     for score_id, column in form.scores.items():
         typed = parse.to_number(text[column], dialect.decimal or ".", dialect.missing)
         columns[score_id] = typed.values
-        failures += [_failures(rows["line"].filter(mask), column, "answer_not_a_number", part) for _, mask in typed.failures]
+        failures += [
+            _failures(rows["line"].filter(mask), column, "answer_not_a_number", part)
+            for _, mask in typed.failures
+        ]
     wide = pl.DataFrame(columns)
     totals = totals_contract(form.instrument, list(form.scores))
     failures.append(_as_answers(find_failures(wide, totals), form.scores, part))
@@ -112,13 +156,20 @@ def _read_totals(rows: pl.DataFrame, text: pl.DataFrame, block: Block, form: For
     found.failures.append(refused)
     for score_id in form.scores:
         value = wide[score_id].alias("value")
-        kept = rows.with_columns(value).filter(value.is_not_null() & ~rows["line"].is_in(refused["line"].unique().implode()))
-        found.totals.append(_shared(kept, form).with_columns(kept["value"], score_id=pl.lit(score_id)))
+        kept = rows.with_columns(value).filter(
+            value.is_not_null() & ~rows["line"].is_in(refused["line"].unique().implode())
+        )
+        found.totals.append(
+            _shared(kept, form).with_columns(kept["value"], score_id=pl.lit(score_id))
+        )
 
 
 def _shared(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
     """The columns that every response carries."""
-    language = pl.coalesce([pl.col(c) for c in ("language",) if c in rows.columns] + [pl.lit(form.mapping.language, pl.String)])
+    language = pl.coalesce(
+        [pl.col(c) for c in ("language",) if c in rows.columns]
+        + [pl.lit(form.mapping.language, pl.String)]
+    )
     return rows.select(
         *(c for c in SHARED if c in rows.columns),
         instrument=pl.lit(form.instrument.id),
@@ -130,24 +181,39 @@ def _shared(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
     )
 
 
-def to_answers(text: pl.Series, item: Item, form: Form, decimal: str, missing: tuple[str, ...]) -> tuple[pl.Series, pl.Series | None]:
+def to_answers(
+    text: pl.Series,
+    item: Item,
+    codes: Mapping[str, float],
+    decimal: str,
+    missing: tuple[str, ...],
+) -> tuple[pl.Series, pl.Series | None]:
     """One item's cells as figures: the mapping's answer texts first, then numbers, then the item's own kind."""
-    codes = form.mapping.codes
-    typed = parse.to_number(text, decimal, missing) if not codes else parse.Typed(
-        pl.repeat(None, len(text), dtype=pl.Float64, eager=True), (("", text.is_not_null()),))
-    if not typed.failures:
-        return typed.values, None
-    open_cells = typed.failures[0][1]
+    values, open_cells = _plain_numbers(text, bool(codes) or item.kind == "clock", decimal, missing)
+    if open_cells is None or not open_cells.any():
+        return values, None
     words = text.filter(open_cells).unique().to_list()
     known = {word: _answer(word.strip(), item, codes, decimal) for word in words}
     found = text.filter(open_cells).replace_strict(known, return_dtype=pl.Float64)
-    values = typed.values.scatter(open_cells.arg_true(), found)
+    values = values.scatter(open_cells.arg_true(), found)
     failed = open_cells & values.is_null() & parse.to_text(text, missing).is_not_null()
     return values, failed if failed.any() else None
 
 
-def _answer(word: str, item: Item, codes: dict[str, float], decimal: str) -> float | None:
+def _plain_numbers(
+    text: pl.Series, is_words: bool, decimal: str, missing: tuple[str, ...]
+) -> tuple[pl.Series, pl.Series | None]:
+    """What is a number as it stands, and which cells are still open: all, where words have a meaning."""
+    if is_words:
+        return pl.repeat(None, len(text), dtype=pl.Float64, eager=True), text.is_not_null()
+    typed = parse.to_number(text, decimal, missing)
+    return typed.values, typed.failures[0][1] if typed.failures else None
+
+
+def _answer(word: str, item: Item, codes: Mapping[str, float], decimal: str) -> float | None:
+    """One distinct cell; infinite where it is a figure that no range holds (the clock time 25:00)."""
     if word in codes:
         return float(codes[word])
-    value = read_number(item, word.replace(",", ".") if decimal == "," else word)
-    return value if value is not None and math.isfinite(value) else None
+    if decimal == ",":  # a dot beside a decimal comma could be either: not guessed
+        return None if "." in word else read_number(item, word.replace(",", "."))
+    return read_number(item, word)

@@ -16,7 +16,14 @@ from flows.steps.score_ref import load_score_ref, read_definitions, read_score_r
 from flows.steps.sql_files import SQL_ROOT, build_table, read_sql_file
 from schemas.errors import ExitCode, UserError
 from schemas.instrument import Instrument
-from schemas.instrument_answers import AnswerRefused, to_answer
+from schemas.instrument_answers import (
+    OPTIONS,
+    AnswerRefused,
+    OptionRefused,
+    check_options,
+    to_answer,
+    unit_factor,
+)
 
 Request = Mapping[str, Any]
 
@@ -25,8 +32,8 @@ RESPONSE_COLUMNS = (
     "version VARCHAR, language VARCHAR, coding_variant VARCHAR, missing_option VARCHAR, "
     "value_set VARCHAR, status VARCHAR, answers DOUBLE[], file_key VARCHAR, line BIGINT"
 )
-_SQL = ("staging/score_item.sql", "facts/fct_score.sql")
-_OPTIONS = ("missing", "value_set", "submitted", "unit", "probe_cm2", "coding_variant", "language")
+SCORING_SQL = ("staging/score_rule.sql", "staging/score_item.sql", "facts/fct_score.sql")
+_OPTIONS = (*OPTIONS, "submitted", "coding_variant", "language")
 
 
 class RequestRefused(ValueError):
@@ -61,7 +68,7 @@ def score_requests(requests: Sequence[Request], data: Path | None) -> list[dict[
             if not scored[instrument.key]:
                 raise RequestRefused("licence_not_accepted")
             rows.append({"response_no": number} | response_row(request, instrument))
-        except (RequestRefused, AnswerRefused) as refused:
+        except (RequestRefused, AnswerRefused, OptionRefused) as refused:
             errors[number] = refused.rule
     scores = score_rows(rows, ref)
     return [
@@ -97,7 +104,7 @@ def response_row(request: Request, instrument: Instrument) -> dict[str, Any]:
     _check_options(options, instrument)
     if any(name not in instrument.item_ids for name in answers):
         raise RequestRefused("unknown_item")
-    variant, factor = options.get("coding_variant"), _factor(options, instrument)
+    variant, factor = options.get("coding_variant"), unit_factor(options, instrument)
     submitted = options.get("submitted")
     return {
         "instrument": instrument.id,
@@ -115,25 +122,14 @@ def response_row(request: Request, instrument: Instrument) -> dict[str, Any]:
 
 
 def _check_options(options: Mapping[str, Any], instrument: Instrument) -> None:
-    """An option that the questionnaire does not know would otherwise change nothing, silently."""
-    if any(name not in _OPTIONS for name in options):
+    """What a run takes from the mapping and from columns of the export stands here side by side."""
+    check_options(options, instrument, _OPTIONS)
+    if not isinstance(options.get("submitted"), bool | None):
         raise RequestRefused("unknown_option")
-    if options.get("missing") not in (None, *instrument.missing_options):
+    if not isinstance(options.get("language"), str | None):
         raise RequestRefused("unknown_option")
     if options.get("coding_variant") not in (None, *instrument.coding_variants):
         raise RequestRefused("unknown_coding_variant")
-
-
-def _factor(options: Mapping[str, Any], instrument: Instrument) -> float:
-    """From the unit of the answers to the unit of the items; a force is spread over its probe."""
-    unit, probe = options.get("unit"), options.get("probe_cm2")
-    if unit is None or unit in instrument.units:
-        return instrument.units.get(unit or "", 1.0)
-    if unit not in instrument.units_per_probe:
-        raise RequestRefused("unknown_unit")
-    if not isinstance(probe, int | float) or isinstance(probe, bool) or probe <= 0:
-        raise RequestRefused("probe_cm2_needed")
-    return instrument.units_per_probe[unit] / probe
 
 
 def score_rows(
@@ -145,8 +141,7 @@ def score_rows(
         connection.execute("create schema facts")
         load_score_ref(connection, ref)
         load_responses(connection, rows)
-        for name in _SQL:
-            build_table(connection, read_sql_file(SQL_ROOT / name))
+        build_scores(connection)
         found = connection.execute(
             "select response_no, score_id, value, value_text from facts.fct_score "
             "order by response_no, score_id"
@@ -155,6 +150,12 @@ def score_rows(
     for number, score_id, value, text in found:
         scores[number][score_id] = value if text is None else text
     return scores
+
+
+def build_scores(connection: duckdb.DuckDBPyConnection) -> None:
+    """`facts.fct_score` and what it reads, from `ref.*`, `staging.response`, `staging.source_score`."""
+    for name in SCORING_SQL:
+        build_table(connection, read_sql_file(SQL_ROOT / name))
 
 
 def load_responses(

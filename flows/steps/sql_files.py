@@ -7,6 +7,7 @@ here it is parsed once, for `COMMENT ON`, the data dictionary, the gate and the 
 import re
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -42,8 +43,12 @@ class SqlFile:
 def read_sql_file(path: Path) -> SqlFile:
     """Parse the header and body of one SQL file."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    header = [line for line in lines if line.startswith("--")]
-    prose = [line[3:] for line in header if re.match(r"-- (?!key:|scale:|as:|published$|columns:| )", line)]
+    header = list(takewhile(lambda line: line.startswith("--"), lines))
+    prose = [
+        line[3:]
+        for line in header
+        if re.match(r"-- (?!key:|scale:|as:|published$|columns:| )", line)
+    ]
     key = next((line[8:] for line in header if line.startswith("-- key: ")), "")
     columns: dict[str, str] = {}
     for line in header:
@@ -63,8 +68,12 @@ def read_sql_file(path: Path) -> SqlFile:
 
 def find_sql_files(*schemas: str) -> list[SqlFile]:
     """All files of these schemas, each after the ones that it reads."""
-    files = {f.name: f for s in schemas for p in (SQL_ROOT / s).glob("*.sql") for f in [read_sql_file(p)]}
-    order = TopologicalSorter({name: sorted(files[name].reads & files.keys()) for name in sorted(files)})
+    files = {
+        f.name: f for s in schemas for p in (SQL_ROOT / s).glob("*.sql") for f in [read_sql_file(p)]
+    }
+    order = TopologicalSorter(
+        {name: sorted(files[name].reads & files.keys()) for name in sorted(files)}
+    )
     return [files[name] for name in order.static_order()]
 
 

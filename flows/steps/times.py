@@ -14,7 +14,17 @@ import polars as pl
 from flows.steps.parse import to_text
 
 UTC, WALL, DATE = 0, 1, 2  # forms of a written time
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S%.f")
+_CLOCKS = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %H:%M:%S%.f",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    "T%H:%M",
+    "T%H:%M:%S",
+    "T%H:%M:%S%.f",
+)
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _MAX_DAYS = 400  # beyond this no batch has one offset only
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
@@ -33,12 +43,22 @@ def formats(date_order: str | None, declared: str | None) -> list[tuple[str, int
     """The forms to try, most specific first, each with what it fixes."""
     if declared is not None:
         return [(declared, _form_of(declared))]
-    iso = ["%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M:%S%.fZ", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%MZ"]
-    patterns = iso + [f"%Y-%m-%d{clock}" for clock in _CLOCKS] + [f"%Y/%m/%d{clock}" for clock in _CLOCKS]
+    iso = [
+        "%Y-%m-%dT%H:%M:%S%.fZ",
+        "%Y-%m-%d %H:%M:%S%.fZ",
+        "%Y-%m-%dT%H:%M:%S%.f%#z",
+        "%Y-%m-%d %H:%M:%S%.f%#z",
+        "%Y-%m-%dT%H:%MZ",
+    ]
+    patterns = (
+        iso + [f"%Y-%m-%d{clock}" for clock in _CLOCKS] + [f"%Y/%m/%d{clock}" for clock in _CLOCKS]
+    )
     # Dots are written day first wherever dots are written; slashes and dashes need the declared order.
     patterns += [f"%d.%m.%Y{clock}" for clock in _CLOCKS] if date_order in (None, "dmy") else []
     if date_order is not None:
-        patterns += [_ORDERS[date_order].format(mark) + clock for mark, clock in product("/-.", _CLOCKS)]
+        patterns += [
+            _ORDERS[date_order].format(mark) + clock for mark, clock in product("/-.", _CLOCKS)
+        ]
     return [(pattern, _form_of(pattern)) for pattern in dict.fromkeys(patterns)]
 
 
@@ -48,7 +68,9 @@ def _form_of(pattern: str) -> int:
     return WALL if any(mark in pattern for mark in ("%H", "%I", "%T", "%R")) else DATE
 
 
-def read_times(text: pl.Series, patterns: list[tuple[str, int]], missing: tuple[str, ...]) -> Written:
+def read_times(
+    text: pl.Series, patterns: list[tuple[str, int]], missing: tuple[str, ...]
+) -> Written:
     """Parse a column of written times; each cell by the first form that fits it whole."""
     at, form, failed = _attempt(text, _by_sample(text, patterns))
     if failed.any():
@@ -64,21 +86,29 @@ def read_times(text: pl.Series, patterns: list[tuple[str, int]], missing: tuple[
 def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """The same forms, with the one that fits the first cells in front: a column has mostly one form."""
     sample = text.drop_nulls().head(3)
-    fitting = next((p for p in patterns if len(sample) and _parse(sample, p[0]).null_count() == 0), patterns[0])
+    fitting = next(
+        (p for p in patterns if len(sample) and _parse(sample, p[0]).null_count() == 0), patterns[0]
+    )
     return [fitting, *(p for p in patterns if p != fitting)]
 
 
 def _parse(text: pl.Series, pattern: str) -> pl.Series:
     if pattern.endswith("Z"):
-        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(None)
+        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
+            None
+        )
     if "z" in pattern:
-        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(None)
+        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
+            None
+        )
     if _form_of(pattern) == DATE:
         return text.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
     return text.str.to_datetime(pattern, strict=False, time_unit="us")
 
 
-def _attempt(text: pl.Series, patterns: list[tuple[str, int]]) -> tuple[pl.Series, pl.Series, pl.Series]:
+def _attempt(
+    text: pl.Series, patterns: list[tuple[str, int]]
+) -> tuple[pl.Series, pl.Series, pl.Series]:
     pattern, first_form = patterns[0]
     at = _parse(text, pattern)
     form = pl.repeat(first_form, len(text), dtype=pl.UInt8, eager=True)
@@ -101,7 +131,9 @@ def from_epoch(values: pl.Series, unit: str) -> Written:
         at = ((values - _EXCEL_EPOCH_DAYS) * 86400).round(0).cast(pl.Int64) * 1_000_000
     else:
         at = (values * (1_000_000 if unit == "epoch_s" else 1000)).round(0).cast(pl.Int64)
-    form = pl.repeat(WALL if unit == "excel_serial" else UTC, len(values), dtype=pl.UInt8, eager=True)
+    form = pl.repeat(
+        WALL if unit == "excel_serial" else UTC, len(values), dtype=pl.UInt8, eager=True
+    )
     return Written(at.cast(pl.Datetime("us")), form, None)
 
 
@@ -119,47 +151,69 @@ def locate(written: Written, zone: str | pl.Series) -> Located:
     """Place written times in one zone, or row by row in the zone that each row names."""
     if isinstance(zone, str):
         return _locate_in(written, zone)
-    frame = pl.DataFrame({"at": written.at, "form": written.form, "zone": zone}).with_row_index("row")
+    frame = pl.DataFrame({"at": written.at, "form": written.form, "zone": zone}).with_row_index(
+        "row"
+    )
     parts = []
     for (name,), part in frame.partition_by("zone", as_dict=True).items():
         located = _locate_in(Written(part["at"], part["form"], None), str(name))
-        gap = located.in_gap if located.in_gap is not None else pl.repeat(False, part.height, eager=True)
-        parts.append(part.select("row").with_columns(
-            located.utc.alias("utc"), located.local_date.alias("day"), located.offset_min.alias("offset"), gap.alias("gap")))
+        gap = (
+            located.in_gap
+            if located.in_gap is not None
+            else pl.repeat(False, part.height, eager=True)
+        )
+        parts.append(
+            part.select("row").with_columns(
+                located.utc.alias("utc"),
+                located.local_date.alias("day"),
+                located.offset_min.alias("offset"),
+                gap.alias("gap"),
+            )
+        )
     whole = pl.concat(parts).sort("row") if parts else None
     if whole is None:
         return _locate_in(written, "UTC")
-    return Located(whole["utc"], whole["day"], whole["offset"], whole["gap"] if whole["gap"].any() else None)
+    return Located(
+        whole["utc"], whole["day"], whole["offset"], whole["gap"] if whole["gap"].any() else None
+    )
 
 
 def _locate_in(written: Written, zone: str) -> Located:
     is_utc, is_date = written.form == UTC, written.form == DATE
     offset = _only_offset(written.at, zone) if not is_date.any() else None
     if offset is not None and is_utc.all():
-        return Located(written.at, (written.at + offset).dt.date(), _constant_minutes(written.at, offset), None)
+        return Located(
+            written.at, (written.at + offset).dt.date(), _constant_minutes(written.at, offset), None
+        )
     if offset is not None and not is_utc.any():
-        return Located(written.at - offset, written.at.dt.date(), _constant_minutes(written.at, offset), None)
+        return Located(
+            written.at - offset, written.at.dt.date(), _constant_minutes(written.at, offset), None
+        )
     if is_utc.all():
         return _from_utc(written.at, zone)
     # The earlier of two equal wall clocks in the autumn night; a skipped one in spring becomes NULL.
     zoned = written.at.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     utc = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     gap = written.at.is_not_null() & utc.is_null() & ~is_date & ~is_utc
-    offset = _minutes(written.at - utc)
+    minutes = _minutes(written.at - utc)
     day = written.at.dt.date()
     if is_date.any():
-        utc, offset = utc.set(is_date, None), offset.set(is_date, None)
+        utc, minutes = utc.set(is_date, None), minutes.set(is_date, None)
     if is_utc.any():
         fixed = _from_utc(written.at, zone)
         utc, day = fixed.utc.zip_with(is_utc, utc), fixed.local_date.zip_with(is_utc, day)
-        offset = fixed.offset_min.zip_with(is_utc, offset)
-    return Located(utc, day, offset, gap if gap.any() else None)
+        minutes = fixed.offset_min.zip_with(is_utc, minutes)
+    return Located(utc, day, minutes, gap if gap.any() else None)
 
 
 def _only_offset(at: pl.Series, zone: str) -> timedelta | None:
     """The offset of a zone where it does not change around these times; a batch in time order mostly has one."""
     first, last = at.min(), at.max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime) or (last - first).days > _MAX_DAYS:
+    if (
+        not isinstance(first, datetime)
+        or not isinstance(last, datetime)
+        or (last - first).days > _MAX_DAYS
+    ):
         return None
     days = (first + timedelta(days=day) for day in range(-2, (last - first).days + 4))
     offsets = {day.replace(tzinfo=ZoneInfo(zone)).utcoffset() for day in days}

@@ -10,11 +10,18 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
-FAILURE_SCHEMA = {"line": pl.Int64, "column_name": pl.String, "rule_id": pl.String, "allowed": pl.String}
+FAILURE_SCHEMA = {
+    "line": pl.Int64,
+    "column_name": pl.String,
+    "rule_id": pl.String,
+    "allowed": pl.String,
+}
 # Pandera's names of built-in checks -> our rules; custom checks are named `rule` or `rule:column`.
 _RULES = {"not_nullable": "missing_required"}
 _WORTH_SORTING = 50_000
-_RANGES = re.compile(r"(in_range|greater_than|less_than|greater_than_or_equal_to|less_than_or_equal_to)\(")
+_RANGES = re.compile(
+    r"(in_range|greater_than|less_than|greater_than_or_equal_to|less_than_or_equal_to)\("
+)
 
 
 def find_failures(frame: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.DataFrame:
@@ -48,8 +55,14 @@ def _suspects(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.Series | N
     """
     if rows.height < _WORTH_SORTING:
         return None
-    doubts = [doubt for name, column in contract.columns.items() for doubt in _doubts(pl.col(name), column)]
-    suspect = rows.select(pl.any_horizontal(doubts) if doubts else pl.repeat(False, pl.len())).to_series()
+    doubts = [
+        doubt
+        for name, column in contract.columns.items()
+        for doubt in _doubts(pl.col(name), column)
+    ]
+    suspect = rows.select(
+        pl.any_horizontal(doubts) if doubts else pl.repeat(False, pl.len())
+    ).to_series()
     for check in contract.checks:
         passed = check(rows.lazy()).check_output.collect().to_series()
         suspect = suspect | ~passed.fill_null(False)
@@ -62,25 +75,43 @@ def _doubts(cell: pl.Expr, column: pa.Column) -> list[pl.Expr]:
     for check in column.checks:
         bounds = check.statistics or {}
         if check.name in ("greater_than", "greater_than_or_equal_to", "in_range"):
-            doubts.append(cell < bounds["min_value"] if check.name != "greater_than" else cell <= bounds["min_value"])
+            doubts.append(
+                cell < bounds["min_value"]
+                if check.name != "greater_than"
+                else cell <= bounds["min_value"]
+            )
         if check.name in ("less_than", "less_than_or_equal_to", "in_range"):
-            doubts.append(cell > bounds["max_value"] if check.name != "less_than" else cell >= bounds["max_value"])
+            doubts.append(
+                cell > bounds["max_value"]
+                if check.name != "less_than"
+                else cell >= bounds["max_value"]
+            )
     return [doubt.fill_null(False) for doubt in doubts]
 
 
 def _by_line(frame: pl.DataFrame, cases: pl.DataFrame, allowed: dict[str, str]) -> pl.DataFrame:
     if cases["index"].null_count():
-        raise AssertionError(f"typed columns do not fit the contract: {cases.filter(pl.col('index').is_null())['check'].unique().to_list()}")
+        raise AssertionError(
+            f"typed columns do not fit the contract: {cases.filter(pl.col('index').is_null())['check'].unique().to_list()}"
+        )
     rules = {check: _rule(check) for check in cases["check"].unique().to_list()}
     found = cases.select(
         pl.col("index").cast(pl.UInt32),
         column_name=pl.coalesce(
-            pl.col("check").replace_strict({c: column for c, (_, column) in rules.items()}, return_dtype=pl.String), "column"),
-        rule_id=pl.col("check").replace_strict({c: rule for c, (rule, _) in rules.items()}, return_dtype=pl.String),
+            pl.col("check").replace_strict(
+                {c: column for c, (_, column) in rules.items()}, return_dtype=pl.String
+            ),
+            "column",
+        ),
+        rule_id=pl.col("check").replace_strict(
+            {c: rule for c, (rule, _) in rules.items()}, return_dtype=pl.String
+        ),
     )
     lines = frame["line"].gather(found["index"])
     return found.select(
-        lines.alias("line"), "column_name", "rule_id",
+        lines.alias("line"),
+        "column_name",
+        "rule_id",
         allowed=pl.col("column_name").replace_strict(allowed, default="", return_dtype=pl.String),
     ).unique(subset=["line", "column_name", "rule_id"], maintain_order=True)
 
@@ -94,7 +125,12 @@ def _rule(check: str) -> tuple[str, str | None]:
 
 def allowed_ranges(contract: pa.DataFrameSchema) -> dict[str, str]:
     """What each column's contract allows, in words: `0 to 10`, `more than 0, at most 240`."""
-    words = {"greater_than": "more than", "less_than": "less than", "greater_than_or_equal_to": "at least", "less_than_or_equal_to": "at most"}
+    words = {
+        "greater_than": "more than",
+        "less_than": "less than",
+        "greater_than_or_equal_to": "at least",
+        "less_than_or_equal_to": "at most",
+    }
     ranges: dict[str, str] = {}
     for name, column in contract.columns.items():
         parts = []

@@ -4,22 +4,25 @@ Staging holds dates, so it lives in memory beside the new file; what an analyst 
 """
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from flows.steps.infer import infer
 from flows.steps.ledger import Ledger
 from flows.steps.sql_files import SqlFile, build_table, find_sql_files
-from schemas.landed import LANDED, REFUSED
+from schemas.landed import ASIDE, LANDED
+from schemas.reference import ReferenceTable, read_reference_tables
 
-_FILE = {
+_FILE: dict[str, Any] = {
     "file_key": pl.String, "clinic_id": pl.String, "source_id": pl.String, "table_name": pl.String, "file_name": pl.String,
     "file_sha256": pl.String, "exported_at": pl.Datetime("us"), "mode": pl.String, "rows_read": pl.Int64,
     "rows_landed": pl.Int64, "rows_refused": pl.Int64, "rows_ignored": pl.Int64, "parts_refused": pl.Int64,
-    "unmapped_columns": pl.String, "dialect": pl.String,
+    "unmapped_columns": pl.String, "dialect": pl.String, "session_file_no": pl.Int32,
 }  # fmt: skip
 _PROBLEM_BEFORE = """
 create table landed.problem_before (
@@ -50,18 +53,64 @@ def _quoted(path: Path) -> str:
 
 def load_landed(connection: duckdb.DuckDBPyConnection, warehouse: Path, ledger: Ledger) -> None:
     """Make `landed.<table>` stand for the landed files in force, and `landed.file` for the ledger."""
-    for table, schema in {**LANDED, "refused": REFUSED}.items():
-        paths = [_quoted(warehouse / f["landed"][table]) for f in ledger.files if table in f["landed"]]
-        if paths:
-            listed = ", ".join(f"'{path}'" for path in paths)
-            connection.execute(f"create view landed.{table} as select * from read_parquet([{listed}], hive_partitioning = false)")
-        else:
-            connection.register("empty_table", schema.empty_table())
-            connection.execute(f"create table landed.{table} as select * from empty_table")
-            connection.unregister("empty_table")
-    _load_frame(connection, "file", pl.DataFrame([_file_row(f) for f in ledger.files], schema=_FILE))
-    names = [{"file_key": f["file_key"], "name": n, "export_name": e} for f in ledger.files for n, e in f["columns"].items()]
-    _load_frame(connection, "column_name", pl.DataFrame(names, schema={"file_key": pl.String, "name": pl.String, "export_name": pl.String}))
+    for table, schema in {**LANDED, **ASIDE}.items():
+        paths = [warehouse / f["landed"][table] for f in ledger.files if table in f["landed"]]
+        _load_table(connection, table, schema, paths)
+    session_files = [f["file_key"] for f in ledger.files if "session" in f["landed"]]
+    rows = [
+        _file_row(f)
+        | {
+            "session_file_no": session_files.index(f["file_key"])
+            if f["file_key"] in session_files
+            else None
+        }
+        for f in ledger.files
+    ]
+    _load_frame(connection, "file", pl.DataFrame(rows, schema=_FILE))
+    connection.execute(
+        "create table ref.session_file as select session_file_no as file_no, file_key, clinic_id, source_id, file_name "
+        "from landed.file where session_file_no is not null order by session_file_no"
+    )
+    days = [
+        {"file_key": f["file_key"], "day": date.fromisoformat(day)}
+        for f in ledger.files
+        for day in f["logged_days"]
+    ]
+    _load_frame(
+        connection,
+        "session_day",
+        pl.DataFrame(days, schema={"file_key": pl.String, "day": pl.Date}),
+    )
+    names = [
+        {"file_key": f["file_key"], "name": n, "export_name": e}
+        for f in ledger.files
+        for n, e in f["columns"].items()
+    ]
+    _load_frame(
+        connection,
+        "column_name",
+        pl.DataFrame(
+            names, schema={"file_key": pl.String, "name": pl.String, "export_name": pl.String}
+        ),
+    )
+
+
+def _load_table(
+    connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, paths: list[Path]
+) -> None:
+    # The place of a file in the list is free to read, and a small number where its key would be a long text.
+    number = ", cast(file_index as integer) as file_no" if table == "session" else ""
+    if paths:
+        listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
+        connection.execute(
+            f"create view landed.{table} as select *{number} from read_parquet([{listed}], hive_partitioning = false)"
+        )
+    else:
+        connection.register("empty_table", schema.empty_table())
+        connection.execute(
+            f"create table landed.{table} as select *{number.replace('file_index', '0')} from empty_table"
+        )
+        connection.unregister("empty_table")
 
 
 def _load_frame(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
@@ -85,15 +134,19 @@ def load_problems_before(connection: duckdb.DuckDBPyConnection, analyst: Path) -
     connection.execute(_PROBLEM_BEFORE)
     if analyst.exists():
         connection.execute(f"attach '{_quoted(analyst)}' as release_before (read_only)")
-        connection.execute("insert into landed.problem_before by name select * from release_before.ops.refused_row")
+        connection.execute(
+            "insert into landed.problem_before by name select * from release_before.ops.refused_row"
+        )
         connection.execute("detach release_before")
 
 
 def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Build everything in its order; inference stands between the facts and the marts."""
     for file in find_sql_files("staging", "facts"):
-        if not (file.is_published and file.is_view):
-            build_table(connection, file)
+        if not (file.is_view and file.is_published and file.name.startswith("staging.")):
+            build_table(
+                connection, file
+            )  # such a view is made at the end, over the copy that stays
     infer(connection)
     # Marts on one thread: sums of doubles then come in one order, and equal inputs give equal bytes.
     threads = connection.execute("select current_setting('threads')").fetchone()
@@ -109,22 +162,28 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
     staged = [f for f in seen if f.name.startswith("staging.")]
     for file in staged:
         if not file.is_view:
-            connection.execute(f"create table landed.published_{file.path.stem} as select * from {file.name}")
+            connection.execute(
+                f"create table landed.published_{file.path.stem} as select * from {file.name}"
+            )
     connection.execute("detach staging")
     connection.execute("create schema staging")
     for file in staged:
         if file.is_view:
             connection.execute(f"create view {file.name} as\n{file.select}")
         else:
-            connection.execute(f"create table {file.name} as select * from landed.published_{file.path.stem}")
+            connection.execute(
+                f"create table {file.name} as select * from landed.published_{file.path.stem}"
+            )
     connection.execute("detach landed")
     for file in seen:
         _comment(connection, file)
+    for table in read_reference_tables().values():
+        _comment(connection, table)
     connection.execute("checkpoint")
     connection.close()
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+def _comment(connection: duckdb.DuckDBPyConnection, file: SqlFile | ReferenceTable) -> None:
     kind = "view" if file.is_view else "table"
     connection.execute(f"comment on {kind} {file.name} is {_literal(file.description)}")
     for column, meaning in file.columns.items():

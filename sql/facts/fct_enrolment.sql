@@ -22,7 +22,6 @@
 --   self_massage_share         share of the prescribed minutes that is self-massage, 0-1
 --   is_over_half_self_massage  strictly more than half of the minutes; NULL: share unknown
 --   start_year                 calendar year of day 1
---   as_of_day                  programme day at as_of_date; 0 or less: not started; NULL: no start date
 --   end_day                    last programme day, or the last day for a single session; NULL without an end
 --   programme_state            planned, running, finished or no_start_date
 --   status                     state as the clinic reports it
@@ -57,7 +56,6 @@ select
     enrolment.self_massage_share,
     enrolment.self_massage_share > share.over as is_over_half_self_massage,
     cast(year(enrolment.start_date) as integer) as start_year,
-    plan.as_of_day,
     plan.end_day,
     case
         when plan.as_of_day is null then 'no_start_date'

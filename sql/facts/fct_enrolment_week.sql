@@ -33,16 +33,14 @@ done as (
     select
         enrolment_no,
         programme_week,
-        count(*) filter (where is_counted) as sessions,
-        -- Milliseconds as integers: the sum does not depend on the order of the rows.
-        cast(coalesce(sum(cast(round(minutes * 60000) as bigint)), 0) as bigint) as minutes_ms,
-        count(*) filter (where minutes is null) as n_minutes_missing,
-        bit_count(bit_or(1 << ((ady - 1) % 7))) as active_days,
-        min(ady) as first_active_day,
-        max(ady) as last_active_day
-    from facts.fct_session
-    where is_active
-    group by enrolment_no, programme_week
+        sessions_counted as sessions,
+        coalesce(minutes_ms, 0) as minutes_ms,
+        sessions_minutes_missing as n_minutes_missing,
+        bit_count(active_days) as active_days,
+        first_active_day,
+        last_active_day
+    from staging.adherence_session_week
+    where sessions_active > 0 and programme_week is not null
 ),
 
 -- In sevenths, so that a week cut by a pause stays exact.

@@ -16,7 +16,9 @@
 --   n_single_excluded           single sessions that the margin over duration leaves out
 --   n_no_start_date             of the rest: without a calendar, so without adherence
 --   n_evaluable                 of the rest: with an adherence; the others have nothing due yet, or nothing known to be due
+--   n_adherence_excluded        of the rest: left out of every adherence
 --   n_initiation_evaluable      of whom it can be said whether they began
+--   n_initiation_excluded       left out of it: too early to say, or no start date
 --   n_initiated                 of those, began
 --   pct_initiated               n_initiated in percent of n_initiation_evaluable
 --   pct_initiated_ci_lo         lower 95 percent limit (Wilson)
@@ -31,6 +33,7 @@
 --   sessions_capped_sum         sessions done in matured weeks, at most those due in each
 --   sessions_expected_sum       sessions due in matured weeks
 --   n_minutes_evaluable         with a minutes adherence
+--   n_minutes_excluded          left out of it: no adherence, no minutes prescribed, or none recorded
 --   minutes_adherence_mean      mean of the capped minutes adherence, 0-1
 --   minutes_adherence_median    median
 --   minutes_adherence_q1        first quartile
@@ -42,6 +45,7 @@
 --   pct_adherent80_ci_hi        upper 95 percent limit (Wilson)
 --   n_final_adherent80          the same among finished programmes
 --   n_final_evaluable           finished, with an adherence
+--   n_final_excluded            finished, left out of it: without an adherence
 --   pct_final_adherent80        n_final_adherent80 in percent of n_final_evaluable
 --   pct_final_adherent80_ci_lo  lower 95 percent limit (Wilson)
 --   pct_final_adherent80_ci_hi  upper 95 percent limit (Wilson)
@@ -57,12 +61,14 @@
 --   weeks_excused_sum           weeks left out because wholly paused
 --   weeks_not_observed_sum      weeks left out because the clinic's logs have a hole
 --   logs_recall_known_sum       active sessions of which it is known whether logged from memory
+--   logs_recall_unknown_sum     active sessions left out of it: not known
 --   logs_recalled_sum           of those, logged from memory
 --   pct_recalled_logs           in percent of logs_recall_known_sum
 --   n_sessions_reported         with a total counted by the source
 --   sessions_reported_mean      mean of those totals
 --   n_over_half_self_massage    strictly more than half of the prescribed minutes are self-massage
 --   n_persistence               on the persistence curve from the prescription
+--   n_persistence_excluded      left out of it: single sessions in their band, too early to say, or no start date
 --   persist_w1                  share still persistent through week 1, 0-1; NULL: nobody is followed so long
 --   persist_w1_ci_lo            lower 95 percent limit (log-log)
 --   persist_w1_ci_hi            upper 95 percent limit (log-log)
@@ -101,7 +107,9 @@ select
     cast(n.n_single_excluded as bigint) as n_single_excluded,
     cast(n.n_no_start_date as bigint) as n_no_start_date,
     cast(n.n_evaluable as bigint) as n_evaluable,
+    cast(n.n_judged - n.n_evaluable as bigint) as n_adherence_excluded,
     cast(n.n_initiation_evaluable as bigint) as n_initiation_evaluable,
+    cast(n.n_judged - n.n_initiation_evaluable as bigint) as n_initiation_excluded,
     cast(n.n_initiated as bigint) as n_initiated, rate.pct_initiated, rate.pct_initiated_ci_lo,
     rate.pct_initiated_ci_hi, cast(n.n_finished as bigint) as n_finished,
     cast(n.n_running as bigint) as n_running, rate.adherence_capped_mean,
@@ -110,14 +118,16 @@ select
     spread.adherence_quartiles[3] as adherence_capped_q3, rate.adherence_pooled,
     cast(n.sessions_capped_sum as double) as sessions_capped_sum,
     cast(n.sessions_expected_sum as double) as sessions_expected_sum,
-    cast(n.n_minutes_evaluable as bigint) as n_minutes_evaluable, rate.minutes_adherence_mean,
+    cast(n.n_minutes_evaluable as bigint) as n_minutes_evaluable,
+    cast(n.n_judged - n.n_minutes_evaluable as bigint) as n_minutes_excluded, rate.minutes_adherence_mean,
     spread.minutes_quartiles[2] as minutes_adherence_median,
     spread.minutes_quartiles[1] as minutes_adherence_q1,
     spread.minutes_quartiles[3] as minutes_adherence_q3,
     cast(n.n_adherent80 as bigint) as n_adherent80, n.n_evaluable as n_adherent80_evaluable,
     rate.pct_adherent80, rate.pct_adherent80_ci_lo, rate.pct_adherent80_ci_hi,
     cast(n.n_final_adherent80 as bigint) as n_final_adherent80,
-    cast(n.n_final_evaluable as bigint) as n_final_evaluable, rate.pct_final_adherent80,
+    cast(n.n_final_evaluable as bigint) as n_final_evaluable,
+    cast(n.n_finished - n.n_final_evaluable as bigint) as n_final_excluded, rate.pct_final_adherent80,
     rate.pct_final_adherent80_ci_lo, rate.pct_final_adherent80_ci_hi,
     cast(n.n_dose as bigint) as n_dose, spread.dose_quartiles[2] as dose_minutes_median,
     spread.dose_quartiles[1] as dose_minutes_q1, spread.dose_quartiles[3] as dose_minutes_q3,
@@ -127,10 +137,13 @@ select
     cast(n.weeks_excused_sum as bigint) as weeks_excused_sum,
     cast(n.weeks_not_observed_sum as bigint) as weeks_not_observed_sum,
     cast(n.logs_recall_known_sum as bigint) as logs_recall_known_sum,
+    cast(n.logs_active_sum - n.logs_recall_known_sum as bigint) as logs_recall_unknown_sum,
     cast(n.logs_recalled_sum as bigint) as logs_recalled_sum, rate.pct_recalled_logs,
     cast(n.n_sessions_reported as bigint) as n_sessions_reported, rate.sessions_reported_mean,
     cast(n.n_over_half_self_massage as bigint) as n_over_half_self_massage,
-    coalesce(persistence.n_persistence, 0) as n_persistence, persistence.persist_w1,
+    coalesce(persistence.n_persistence, 0) as n_persistence,
+    cast(n.n_judged - coalesce(persistence.n_persistence, 0) as bigint) as n_persistence_excluded,
+    persistence.persist_w1,
     persistence.persist_w1_ci_lo, persistence.persist_w1_ci_hi, persistence.persist_w1_n_at_risk,
     persistence.persist_w2, persistence.persist_w2_ci_lo, persistence.persist_w2_ci_hi,
     persistence.persist_w2_n_at_risk, persistence.persist_w4, persistence.persist_w4_ci_lo,

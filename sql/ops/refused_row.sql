@@ -44,12 +44,12 @@ problem as (
         cell.part,
         cell.column_name,
         cell.rule_id,
-        case when cell.part = '' then rule.severity else 'response' end as severity,
-        replace(replace(rule.reason, '{column}', cell.column_name), '{allowed}', cell.allowed) as reason,
-        replace(rule.fix, '{column}', cell.column_name) as fix
+        case when cell.part = '' then coalesce(rule.severity, 'row') else 'response' end as severity,
+        replace(replace(coalesce(rule.reason, cell.rule_id), '{column}', cell.column_name), '{allowed}', cell.allowed) as reason,
+        replace(coalesce(rule.fix, ''), '{column}', cell.column_name) as fix
     from cell
     join landed.file as file on file.file_key = cell.file_key
-    join ref.rule as rule on rule.rule_id = cell.rule_id
+    left join ref.rule as rule on rule.rule_id = cell.rule_id
 ),
 
 current_problem as (

@@ -30,6 +30,7 @@
 --   weeks_over_adherent_sum  of those, with more than the sessions due
 --   weeks_excused_sum        weeks wholly paused
 --   weeks_not_observed_sum   weeks inside a hole of the clinic's logs
+--   logs_active_sum          active sessions
 --   logs_recall_known_sum    active sessions of which it is known whether from memory
 --   logs_recalled_sum        of those, logged from memory
 --   sessions_reported_sum    sessions that the sources counted
@@ -62,6 +63,7 @@ by_stratum as (
         sum(over_adherent_weeks) filter (where evaluable) as weeks_over_adherent_sum,
         sum(weeks_excused) as weeks_excused_sum,
         sum(weeks_not_observed) as weeks_not_observed_sum,
+        sum(sessions_active) as logs_active_sum,
         sum(sessions_recall_known) as logs_recall_known_sum,
         sum(sessions_recalled) as logs_recalled_sum,
         sum(sessions_reported) filter (where programme_state <> 'planned') as sessions_reported_sum
@@ -98,6 +100,7 @@ select
     coalesce(sum(weeks_over_adherent_sum) filter (where is_judged), 0) as weeks_over_adherent_sum,
     coalesce(sum(weeks_excused_sum) filter (where is_judged), 0) as weeks_excused_sum,
     coalesce(sum(weeks_not_observed_sum) filter (where is_judged), 0) as weeks_not_observed_sum,
+    coalesce(sum(logs_active_sum) filter (where is_judged), 0) as logs_active_sum,
     coalesce(sum(logs_recall_known_sum) filter (where is_judged), 0) as logs_recall_known_sum,
     coalesce(sum(logs_recalled_sum) filter (where is_judged), 0) as logs_recalled_sum,
     sum(sessions_reported_sum) filter (where is_judged) as sessions_reported_sum

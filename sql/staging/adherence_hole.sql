@@ -14,15 +14,14 @@ policy as (
     from ref.policy
 ),
 
--- Single sessions are left out: once done they are not expected to log again.
 active_change as (
     select clinic_id, start_date as day, 1 as change
     from staging.adherence_plan
-    where start_date <= as_of_date and not is_single
+    where start_date <= as_of_date
     union all
     select clinic_id, belongs_to_date + 1, -1
     from staging.adherence_plan
-    where start_date <= as_of_date and not is_single and belongs_to_date >= start_date
+    where start_date <= as_of_date and belongs_to_date >= start_date
 ),
 
 change_of_day as (
@@ -45,12 +44,6 @@ clinic_day as (
     from span
 ),
 
-logged_day as (
-    select distinct clinic_id, local_date as day
-    from staging.session
-    where status <> 'entered_in_error'
-),
-
 counted_day as (
     select
         clinic_day.clinic_id,
@@ -61,7 +54,7 @@ counted_day as (
     from clinic_day
     left join change_of_day
         on change_of_day.clinic_id = clinic_day.clinic_id and change_of_day.day = clinic_day.day
-    left join logged_day
+    left join staging.logged_day as logged_day
         on logged_day.clinic_id = clinic_day.clinic_id and logged_day.day = clinic_day.day
 ),
 

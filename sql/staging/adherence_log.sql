@@ -20,23 +20,21 @@
 --   first_counted_day       programme day of the first counted session
 select
     enrolment_no,
-    count(*) as sessions_logged,
-    count(*) filter (where is_counted) as sessions_counted,
-    count(*) filter (where is_active) as sessions_active,
-    count(*) filter (where not_counted_reason = 'pre_start') as sessions_pre_start,
-    count(*) filter (where not_counted_reason = 'post_end') as sessions_post_end,
-    count(*) filter (where not_counted_reason = 'after_as_of') as sessions_after_as_of,
-    count(*) filter (where not_counted_reason in ('too_short', 'partial')) as sessions_too_short,
-    count(*) filter (where not_counted_reason in ('not_completed', 'entered_in_error'))
-        as sessions_not_completed,
-    count(*) filter (where is_active and minutes is null) as sessions_minutes_missing,
-    count(*) filter (where is_active and is_recalled) as sessions_recalled,
-    count(*) filter (where is_active and is_recalled is not null) as sessions_recall_known,
-    cast(coalesce(sum(cast(round(minutes * 60000) as bigint)) filter (where is_active), 0) as bigint)
-        as dose_ms,
-    min(ady) filter (where is_active) as first_active_day,
-    max(ady) filter (where is_active) as last_active_day,
-    max(ady) filter (where is_counted) as last_counted_day,
-    min(ady) filter (where is_counted) as first_counted_day
-from facts.fct_session
+    cast(sum(sessions_logged) as bigint) as sessions_logged,
+    cast(sum(sessions_counted) as bigint) as sessions_counted,
+    cast(sum(sessions_active) as bigint) as sessions_active,
+    cast(sum(sessions_pre_start) as bigint) as sessions_pre_start,
+    cast(sum(sessions_post_end) as bigint) as sessions_post_end,
+    cast(sum(sessions_after_as_of) as bigint) as sessions_after_as_of,
+    cast(sum(sessions_too_short) as bigint) as sessions_too_short,
+    cast(sum(sessions_not_completed) as bigint) as sessions_not_completed,
+    cast(sum(sessions_minutes_missing) as bigint) as sessions_minutes_missing,
+    cast(sum(sessions_recalled) as bigint) as sessions_recalled,
+    cast(sum(sessions_recall_known) as bigint) as sessions_recall_known,
+    cast(coalesce(sum(minutes_ms), 0) as bigint) as dose_ms,
+    min(first_active_day) as first_active_day,
+    max(last_active_day) as last_active_day,
+    max(last_counted_day) as last_counted_day,
+    min(first_counted_day) as first_counted_day
+from staging.adherence_session_week
 group by enrolment_no

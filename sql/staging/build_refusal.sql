@@ -15,10 +15,16 @@ with found as (
     union all
     select file_key, line, '' as part, rule_id from staging.session_match_problem
     union all
-    select file_key, line, instrument || coalesce('@' || visit_label, '') as part, outcome from staging.response_row
+    -- A wrong person or enrolment is wrong for the whole record, however many questionnaires it holds.
+    select
+        file_key,
+        line,
+        case when outcome = 'duplicate_key' then instrument || coalesce('@' || visit_label, '') else '' end as part,
+        outcome
+    from staging.response_row
 )
 
-select
+select distinct
     file_key,
     line,
     part,

@@ -80,7 +80,7 @@ meaning as (
 select
     c.cell_no, c.instrument, c.version, c.score_id, c.visit,
     c.n_due, c.n_visit, c.n_visit_due, c.n_followup, c.n_pair, c.n_pair_due, c.n_pchg,
-    case when c.visit <> 'BASELINE' then c.n_eligible_resp end as n_eligible_resp,
+    coalesce(m.mic, m.percent) * c.n_eligible_resp as n_eligible_resp,
     c.n_floor, c.n_recall_overlap, c.n_label,
     m.mic * c.n_worse_mic as n_worse_mic,
     m.mic * c.n_resp_mic_pair as n_resp_mic_pair,

@@ -60,5 +60,5 @@ select
     awlo::integer as awlo,
     awtarget::integer as awtarget,
     awhi::integer as awhi,
-    coalesce(elapsed > awhi, true) as is_closed,
+    coalesce(elapsed >= awhi, true) as is_closed,
 from windows

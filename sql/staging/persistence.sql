@@ -2,7 +2,8 @@
 -- discontinuation is dated at the last activity before the first silence longer than gap_days.
 -- Nobody can be seen to stop in the last gap_days, so the follow-up ends that long before the as-of
 -- day. A withdrawal by the clinician or a death ends it too, as censoring. Silences inside one week
--- never exceed a gap of 6 days or more, so that comparing active weeks is enough.
+-- never exceed a gap of 6 days or more, so that comparing active weeks is enough. Agreed pauses shorten
+-- what is due, but do not stretch the gap: a pause longer than it is a discontinuation and a restart.
 -- key: enrolment_no
 -- columns:
 --   enrolment_no        internal number of the enrolment

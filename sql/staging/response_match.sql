@@ -2,7 +2,7 @@
 -- Dates decide wherever both the response and the enrolment have them; the clinic's label counts only
 -- where one is missing, and then only if the enrolment is named or the person's only one. Responses
 -- after the as-of date, and enrolments that start after it, do not match. The first session is the
--- first that was done, even before day 1. On its day the instants decide; where one is unknown the
+-- first that was done from day 1 on. On its day the instants decide; where one is unknown the
 -- response is taken to come first (the usual order of a first visit).
 -- key: response_no, enrolment_no
 -- columns:
@@ -10,7 +10,7 @@
 --   enrolment_no             enrolment that it may speak for
 --   ady                      study day (start date = 1, the day before = -1); NULL without dates
 --   visit                    visit of the clinic's label, only where ady is NULL
---   is_before_first_session  no session took place before the response; NULL where no dates tell
+--   is_before_first_session  no session of day 1 came before the response; NULL where no dates tell
 with enrolment as (
     select
         *,
@@ -36,33 +36,32 @@ matched as (
 placed as (
     select * from matched where ady is not null or (visit is not null and is_certain)
 ),
--- Later sessions cannot spoil a baseline, so the aggregate never looks beyond the baseline window.
-first_session as (
-    select enrolment_no, min(ady) as ady
-    from facts.fct_session
-    where (status = 'completed' or (status = 'partial' and minutes > 0))
-        and ady <= (select awhi from ref.window where visit = 'BASELINE')
-    group by enrolment_no
+-- A session before day 1 is practice, not the programme: only day 1 can overtake a baseline.
+first_day as (
+    select distinct enrolment_no
+    from facts.fct_session_log
+    where ady = 1 and (status = 'completed' or (status = 'partial' and minutes > 0))
 ),
--- Only here is the study day not enough: the same day, or a labelled baseline without a calendar.
+-- Only here is the study day not enough: around day 1 (a form and a session may lie in different zones), or a
+-- labelled baseline without a calendar.
 in_question as (
-    select p.*
-    from placed as p
-    left join first_session as f on f.enrolment_no = p.enrolment_no
-    where p.ady = f.ady
-        or (p.start_date is null and p.visit = 'BASELINE' and p.local_date is not null)
+    select *
+    from placed
+    where (completed_at is not null and ady between -1 and 1)
+        or (start_date is null and visit = 'BASELINE' and local_date is not null)
+),
+-- By line, so that of ten million sessions only these few have their instant looked up.
+candidate as (
+    select l.file_no, l.line, q.response_no, q.enrolment_no, q.ady, q.local_date, q.completed_at
+    from facts.fct_session_log as l
+    join in_question as q on q.enrolment_no = l.enrolment_no and (q.ady is null or l.ady between 1 and 2)
+    where l.status = 'completed' or (l.status = 'partial' and l.minutes > 0)
 ),
 overtaken as (
-    select distinct q.response_no, q.enrolment_no
+    select distinct c.response_no, c.enrolment_no
     from staging.session as s
-    join in_question as q
-        on q.clinic_id = s.clinic_id and q.participant_key = s.participant_key
-    where (s.status = 'completed' or (s.status = 'partial' and s.minutes > 0))
-        and (s.enrolment_id is null or q.enrolment_id is null or s.enrolment_id = q.enrolment_id)
-        and (
-            (s.local_date = q.local_date and s.started_at < q.completed_at)
-            or (q.ady is null and s.local_date < q.local_date)
-        )
+    join candidate as c on c.file_no = s.file_no and c.line = s.line
+    where s.started_at < c.completed_at or (c.ady is null and s.local_date < c.local_date)
 )
 select
     p.response_no::integer as response_no,
@@ -72,8 +71,9 @@ select
     case
         when p.local_date is null then null
         when o.response_no is not null then false
-        else coalesce(p.ady <= f.ady, true)
+        when p.ady > 1 then f.enrolment_no is null
+        else true
     end as is_before_first_session,
 from placed as p
-left join first_session as f on f.enrolment_no = p.enrolment_no
+left join first_day as f on f.enrolment_no = p.enrolment_no
 left join overtaken as o on o.response_no = p.response_no and o.enrolment_no = p.enrolment_no

@@ -22,6 +22,7 @@
 --   local_date       local day of completion
 --   tz               zone of the local day
 --   tz_source        row, offset or source
+--   utc_offset_min   wall clock less UTC, in minutes
 --   visit_label      visit as the clinic wrote it
 --   visit            visit after the mapping
 --   answers          answers in the order of the items; NULL: only source totals
@@ -108,6 +109,7 @@ select
     ranked.local_date,
     ranked.tz,
     ranked.tz_source,
+    ranked.utc_offset_min,
     ranked.visit_label,
     ranked.visit,
     ranked.answers,

@@ -4,6 +4,7 @@
 -- as: view
 -- key: file_key, line
 -- columns:
+--   file_no          landed session file, as a small number
 --   file_key         landed file
 --   line             line in the export
 --   clinic_id        clinic
@@ -21,6 +22,7 @@
 --   log_source       who wrote the log, and when
 --   recorded_at      when it was logged, UTC
 select
+    session.file_no,
     session.file_key,
     session.line,
     session.clinic_id,
@@ -51,8 +53,5 @@ left join staging.home_zone as home_zone
     on home_zone.participant_key = session.participant_key
     and home_zone.home_tz <> session.tz
     and session.tz_source <> 'row'
-where not exists (
-    select 1
-    from staging.session_outcome as outcome
-    where outcome.file_key = session.file_key and outcome.line = session.line
-)
+anti join staging.session_outcome as outcome
+    on outcome.file_no = session.file_no and outcome.line = session.line

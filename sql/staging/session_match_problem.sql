@@ -4,19 +4,19 @@
 --   file_key  landed file of the session
 --   line      line of the session in its export
 --   rule_id   unknown_participant, unknown_enrolment or ambiguous_enrolment
+with problem as (
+    select file_no, line, match_problem
+    from facts.fct_session_log
+    where enrolment_no is null
+)
+
 select
     session.file_key,
     session.line,
     case
-        when match.participant_key is not null then 'ambiguous_enrolment'
-        when session.participant_key in (select participant_key from staging.enrolment)
-            then 'unknown_enrolment'
+        when problem.match_problem = 'ambiguous' then 'ambiguous_enrolment'
+        when session.participant_key in (select participant_key from staging.enrolment) then 'unknown_enrolment'
         else 'unknown_participant'
     end as rule_id
 from staging.session as session
-left join staging.session_match as match
-    on match.participant_key = session.participant_key
-    and match.named_enrolment_id = coalesce(session.enrolment_id, '')
-    and match.from_date <= session.local_date
-    and match.to_date >= session.local_date
-where match.enrolment_no is null
+join problem on problem.file_no = session.file_no and problem.line = session.line

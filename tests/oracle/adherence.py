@@ -37,7 +37,7 @@ def single_session(one: Enrolment, sessions: list[Session], policy: Policy) -> M
     evaluable = bool(completed) or (one.as_of_day() or 0) >= one.due_days
     active = any(s.is_active() for s in inside)
     due_minutes = one.version_on(1).minutes if evaluable else None
-    minutes = minutes_of(inside)
+    minutes = recorded_minutes(inside)
     return {
         "prescribed_total": 1,
         "evaluable": evaluable,
@@ -45,7 +45,7 @@ def single_session(one: Enrolment, sessions: list[Session], policy: Policy) -> M
         "programme_state": "finished" if evaluable else "running",
         "adherence_capped": Fraction(completed) if evaluable else None,
         # spec silent: the minutes adherence of a single session. Its minutes over those prescribed.
-        "minutes_adherence_capped": ratio(min(minutes, due_minutes or minutes), due_minutes),
+        "minutes_adherence_capped": ratio(capped_at(minutes, due_minutes), due_minutes),
         "minutes_adherence_uncapped": ratio(minutes, due_minutes),
         "adherent80": bool(completed) if evaluable else None,
         "final_adherent80": bool(completed) if evaluable else None,
@@ -82,6 +82,9 @@ def weekly(one: Enrolment, sessions: list[Session], policy: Policy, silent: set[
         inside = [s for s in sessions if 7 * w - 6 <= s.day <= 7 * w]
         done[w] = sum(1 for s in inside if is_counted(s, one, policy))
         minutes[w] = minutes_of(inside)
+    in_weeks = [s for s in sessions if (s.day - 1) // 7 + 1 in weeks]
+    if recorded_minutes(in_weeks) is None:
+        minutes_due = dict.fromkeys(weeks)
     end = one.end_day()
     finished = end is not None and (one.as_of_day() or 0) >= end
     found: Measures = {
@@ -184,7 +187,7 @@ def dose(one: Enrolment, sessions: list[Session]) -> Measures:
     """Minutes received in the plan so far, and relative dose intensity (3.3)."""
     end, as_of = one.end_day(), one.as_of_day() or 0
     last = as_of if end is None else min(end, as_of)
-    received = minutes_of([s for s in sessions if 1 <= s.day <= last])
+    received = recorded_minutes([s for s in sessions if 1 <= s.day <= last])
     # spec silent: F and M of the intensity. Those in force on day 1, as for the band. A single
     # session has no frequency, so no intensity.
     first = one.version_on(1)
@@ -192,7 +195,7 @@ def dose(one: Enrolment, sessions: list[Session]) -> Measures:
     planned = first.per_week * first.minutes if knows and first.per_week and first.minutes else None
     return {
         "dose_minutes": received,
-        "rdi": None if planned is None or last < 1 else received / Fraction(last, 7) / planned,
+        "rdi": ratio(received, None if planned is None else planned * Fraction(last, 7)),
     }
 
 
@@ -204,6 +207,7 @@ def recall(one: Enrolment, sessions: list[Session]) -> Measures:
     return {
         "sessions_recall_known": sum(1 for flag in known if flag is not None),
         "sessions_recalled": sum(1 for flag in known if flag),
+        "sessions_recall_unknown": known.count(None),
     }
 
 
@@ -212,6 +216,18 @@ def minutes_of(sessions: list[Session]) -> Fraction:
     return sum((s.minutes for s in sessions if s.was_done() and s.minutes), Fraction(0))
 
 
-def ratio(part: Fraction, whole: Fraction | None) -> Fraction | None:
-    """part / whole, NULL on a zero or unknown denominator."""
-    return part / whole if whole else None
+def recorded_minutes(sessions: list[Session]) -> Fraction | None:
+    """Minutes of what was done; NULL if sessions were done and none tells its minutes."""
+    # spec silent: sessions of which no minutes were recorded. Their dose is unknown, not zero.
+    active = [s for s in sessions if s.is_active()]
+    return None if active and all(s.minutes is None for s in active) else minutes_of(active)
+
+
+def capped_at(minutes: Fraction | None, due: Fraction | None) -> Fraction | None:
+    """Minutes, at most those due."""
+    return minutes if minutes is None or due is None else min(minutes, due)
+
+
+def ratio(part: Fraction | None, whole: Fraction | None) -> Fraction | None:
+    """part / whole, NULL where either is unknown or the denominator is zero."""
+    return part / whole if whole and part is not None else None

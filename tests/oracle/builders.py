@@ -14,9 +14,10 @@ POLICY = read_policy(Path(__file__).parents[2] / "schemas" / "policy.toml")
 START = date(2026, 3, 2)
 AS_OF = date(2026, 9, 30)
 COLUMNS = (
-    "session_id enrolment_id local_date started_at ended_at minutes status log_source recorded_at arm "
-    "effective_from plan_type duration_weeks sessions_per_week minutes_per_session due_days sessions_reported "
-    "setting modality status_date stop_reason self_massage_share home_tz"
+    "session_id enrolment_id local_date started_at ended_at minutes status log_source recorded_at "
+    "arm effective_from plan_type duration_weeks sessions_per_week minutes_per_session due_days "
+    "setting modality status_date stop_reason sessions_reported self_massage_share home_tz tz "
+    "tz_source utc_offset_min"
 ).split()
 
 
@@ -59,7 +60,7 @@ def enrolment_of(**given: Any) -> Enrolment:
             "versions": versions,
             "status": None,
             "status_date": None,
-            "stop_reason self_massage_share home_tz": None,
+            "stop_reason": None,
             "as_of": AS_OF,
             **plan,
         }

@@ -16,6 +16,8 @@ from oracle.identity import (
 )
 from oracle.landed import Landed, Row
 
+STOPPED = ("stopped_by_participant", "stopped_by_clinician", "lost")
+
 
 @dataclass(frozen=True)
 class Version:
@@ -66,6 +68,14 @@ class Enrolment:
         if self.band == "single":
             return self.due_days
         return None if self.weeks is None else 7 * self.weeks
+
+    def last_active_date(self) -> date | None:
+        """Last day of being under way: the end of the plan, or an earlier stop; None: no end."""
+        # spec silent: what ends activity. The plan, and the day on which somebody stopped.
+        end = self.end_day()
+        planned = [self.start + timedelta(days=end - 1)] if self.start and end is not None else []
+        stopped = [self.status_date] if self.status in STOPPED and self.status_date else []
+        return min(planned + stopped, default=None)
 
     def version_on(self, day: int) -> Version:
         """The prescription in force on a programme day (3.2: F_w on the first day of the week)."""

@@ -54,21 +54,25 @@ def counts(measures: list[Measures]) -> MartRow:
     """How many can be judged, began, finished, are adherent."""
     evaluable = [m for m in measures if m.get("adherence_capped") is not None]
     final = [m for m in evaluable if m["programme_state"] == "finished"]
+    states = [m.get("programme_state") for m in measures]
     initiated = [m["initiated"] for m in measures if m.get("initiated") is not None]
     return {
         "n_evaluable": len(evaluable),
+        "n_adherence_excluded": len(measures) - len(evaluable),
         # spec silent: the denominator of initiation. Those of whom it can be said (3.3).
         "n_initiation_evaluable": len(initiated),
+        "n_initiation_excluded": len(measures) - len(initiated),
         "n_initiated": sum(initiated),
         **rate("pct_initiated", sum(initiated), len(initiated)),
-        "n_finished": sum(1 for m in measures if m.get("programme_state") == "finished"),
-        "n_running": sum(1 for m in measures if m.get("programme_state") == "running"),
+        "n_finished": states.count("finished"),
+        "n_running": states.count("running"),
         # spec silent: provisional judgements count, as they do in the mean beside them.
         "n_adherent80": sum(1 for m in evaluable if m["adherent80"]),
         "n_adherent80_evaluable": len(evaluable),
         **rate("pct_adherent80", sum(1 for m in evaluable if m["adherent80"]), len(evaluable)),
         "n_final_adherent80": sum(1 for m in final if m["final_adherent80"]),
         "n_final_evaluable": len(final),
+        "n_final_excluded": states.count("finished") - len(final),
         **rate("pct_final_adherent80", sum(1 for m in final if m["final_adherent80"]), len(final)),
     }
 
@@ -89,6 +93,7 @@ def ratios(measures: list[Measures]) -> MartRow:
         **spread("adherence_capped", [m["adherence_capped"] for m in evaluable]),
         **spread("minutes_adherence", minutes),
         "n_minutes_evaluable": len(minutes),
+        "n_minutes_excluded": len(measures) - len(minutes),
         "adherence_pooled": float(pooled / expected) if expected else None,
         "sessions_capped_sum": float(pooled) if evaluable else None,
         "sessions_expected_sum": float(expected) if evaluable else None,
@@ -123,6 +128,7 @@ def doses(measures: list[Measures]) -> MartRow:
         "n_rdi": len(intensity),
         "rdi_median": quantile(intensity, 0.5),
         "logs_recall_known_sum": recall_known,
+        "logs_recall_unknown_sum": sum(m.get("sessions_recall_unknown", 0) for m in measures),
         "logs_recalled_sum": recalled,
         "pct_recalled_logs": percent(recalled, recall_known),
     }
@@ -149,6 +155,7 @@ def lasting(measures: list[Measures]) -> MartRow:
     median = median_survival(times)
     row: MartRow = {
         "n_persistence": len(times),
+        "n_persistence_excluded": len(measures) - len(times),
         "median_persistence_days": None if median is None else float(median),
     }
     for week in (1, 2, 4, 8, 12):

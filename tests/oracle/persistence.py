@@ -46,21 +46,27 @@ def first_discontinuation(
     if seen_until < 0:
         return None, None
     if not days:
-        return never_started(as_of, gap, withdrawn)
-    horizon = as_of if end is None else min(end, as_of)
+        return never_started(as_of, end, gap, withdrawn)
+    # Nobody still running can be active again before the day after the as-of day, so L <= A - G
+    # means a gap longer than G; the end of a programme that is over closes the last gap (8).
+    horizon = end if end is not None and end <= as_of else as_of + 1
     # spec silent: silence after a withdrawal is no gap, so gaps are looked for up to that day.
     if withdrawn is not None:
         horizon, seen_until = min(horizon, withdrawn), min(seen_until, Fraction(withdrawn))
     days = [day for day in days if day <= horizon]
+    if not days:
+        return never_started(as_of, end, gap, withdrawn)
     for day, following in zip(days, [*days[1:], horizon], strict=True):
         if following - day > gap and day <= seen_until:
             return day, 1
     return seen_until, 0
 
 
-def never_started(as_of: int, gap: Days, withdrawn: int | None) -> tuple[Days | None, int | None]:
+def never_started(
+    as_of: int, end: int | None, gap: Days, withdrawn: int | None
+) -> tuple[Days | None, int | None]:
     """Event at day 0 once A > G, before that not evaluable (3.4)."""
     # spec silent: someone withdrawn before G days had passed could not be seen as a non-starter.
     if withdrawn is not None and withdrawn <= gap:
-        return max(0, withdrawn), 0
+        return max(0, withdrawn if end is None else min(withdrawn, end)), 0
     return (0, 1) if as_of > gap else (None, None)

@@ -39,7 +39,9 @@ def recompute(landed: Landed, schemas: Path) -> Marts:
     enrolled = [one for one in known if one.has_begun()]
     rows = sessions_in_force(landed)
     sessions = sessions_by_enrolment(rows, enrolled)
-    measures = adherence_of_all(enrolled, rows, sessions, policy)
+    # spec silent: what shows that an export has no hole. Any log landed for that day, as its source
+    # dates it, also one that a newer export replaced.
+    measures = adherence_of_all(enrolled, landed.tables["session"], sessions, policy)
     responses = responses_in_force(landed, instruments)
     scored = outcomes(enrolled, sessions, responses, instruments, policy)
     members = enrolments_by_cell(enrolled, policy)

@@ -9,7 +9,7 @@ from typing import Any
 from oracle.definitions import Instrument, Score
 from oracle.identity import Key, records_in_force, response_key
 from oracle.landed import Landed, Row
-from oracle.zones import home_zones, in_home_zone
+from oracle.zones import in_home_zones
 
 Instruments = dict[tuple[str, str], Instrument]
 
@@ -39,20 +39,20 @@ class Response:
 
 def responses_in_force(landed: Landed, instruments: Instruments) -> list[Response]:
     """Item forms and source totals after identity; where a form has both, its items win."""
-    items, totals = landed.tables["survey_response"], landed.tables["score"]
+    people = landed.tables["enrolment"]
+    items = in_home_zones(landed.tables["survey_response"], "completed_at", people)
+    totals = in_home_zones(landed.tables["score"], "completed_at", people)
     by_form: dict[Key, list[Row]] = defaultdict(list)
     for row in totals:
         by_form[form_place(row)].append(row)
     forms = {form_place(row): row for row in totals}
     forms |= {form_place(row): row for row in items}
     standing = records_in_force(list(forms.values()), landed.files, response_key)
-    zones = home_zones(landed.tables["enrolment"])
     found = []
     for key, row in standing:
         scores = scores_of(row, by_form[form_place(row)], instruments)
         if scores is not None:
-            home_tz = zones.get(row["participant_key"])
-            found.append(response_of(key, row, scores, home_tz))
+            found.append(response_of(key, row, scores))
     return found
 
 
@@ -61,11 +61,8 @@ def form_place(row: Row) -> Key:
     return (row["file_key"], row["line"], row["visit"], row["instrument"], row["version"])
 
 
-def response_of(
-    key: Key, row: Row, scores: dict[str, float | None], home_tz: str | None
-) -> Response:
-    """A landed form with its scores and its day in the person's zone."""
-    completed_at, local_date = in_home_zone(row, "completed_at", home_tz)
+def response_of(key: Key, row: Row, scores: dict[str, float | None]) -> Response:
+    """A landed form with its scores."""
     return Response(
         key=key,
         participant_key=row["participant_key"],
@@ -74,8 +71,8 @@ def response_of(
         version=row["version"],
         # spec silent: a clinic that maps no status exports finished forms.
         status=row["status"] or "completed",
-        completed_at=completed_at,
-        local_date=local_date,
+        completed_at=row["completed_at"],
+        local_date=row["local_date"],
         visit=row["visit"] or row["visit_label"],
         response_id=row["response_id"] or "",
         scores=scores,

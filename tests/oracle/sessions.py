@@ -9,7 +9,7 @@ from fractions import Fraction
 from oracle.enrolments import Enrolment
 from oracle.identity import Key, records_in_force, session_keys
 from oracle.landed import Landed, Row
-from oracle.zones import home_zones, in_home_zone
+from oracle.zones import in_home_zones
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,9 @@ RECALL = timedelta(hours=48)
 
 
 def sessions_in_force(landed: Landed) -> list[Row]:
-    """Landed sessions after identity (architecture 8)."""
-    rows = landed.tables["session"]
-    zones = home_zones(landed.tables["enrolment"])
-    return [
-        in_zone(row, zones.get(row["participant_key"]))
-        for _, row in records_in_force(rows, landed.files, session_keys(rows))
-    ]
-
-
-def in_zone(row: Row, home_tz: str | None) -> Row:
-    """The session with instant and local day in the person's zone."""
-    instant, day = in_home_zone(row, "started_at", home_tz)
-    return row | {"started_at": instant, "local_date": day}
+    """Sessions in the person's zone, then after identity (architecture 8)."""
+    rows = in_home_zones(landed.tables["session"], "started_at", landed.tables["enrolment"])
+    return [row for _, row in records_in_force(rows, landed.files, session_keys(rows))]
 
 
 def sessions_by_enrolment(rows: list[Row], enrolments: list[Enrolment]) -> dict[Key, list[Session]]:
@@ -109,12 +99,9 @@ def start_of(enrolments: Iterable[Enrolment]) -> list[date]:
 
 
 def is_active_on(one: Enrolment, day: date) -> bool:
-    """Inside the prescribed plan on that day; open-ended plans never end."""
-    # spec silent: a status such as `stopped` does not shorten the plan for matching.
-    end = one.end_day()
-    if one.start is None or day < one.start:
-        return False
-    return end is None or day <= one.start + timedelta(days=end - 1)
+    """Inside the prescribed plan on that day; open-ended plans end only by a stop."""
+    last = one.last_active_date()
+    return one.start is not None and one.start <= day and (last is None or day <= last)
 
 
 def session_of(row: Row, start: date) -> Session:
@@ -146,7 +133,8 @@ def silent_days(
     """
     logged: dict[str, set[date]] = defaultdict(set)
     for row in rows:
-        logged[row["clinic_id"]].add(row["local_date"])
+        if row["status"] != "entered_in_error":
+            logged[row["clinic_id"]].add(row["local_date"])
     return {
         clinic: holes(silences(clinic, enrolments, logged[clinic], min_active), longest)
         for clinic in {one.clinic_id for one in enrolments}
@@ -159,11 +147,9 @@ def silences(
     """Days up to the as-of date with enough active enrolments and not one session."""
     active: dict[date, int] = defaultdict(int)
     for one in enrolments:
-        if one.clinic_id != clinic or one.start is None:
-            continue
-        end, as_of = one.end_day(), one.as_of_day() or 0
-        for offset in range(as_of if end is None else min(end, as_of)):
-            active[one.start + timedelta(days=offset)] += 1
+        for offset in range(one.as_of_day() or 0 if one.clinic_id == clinic else 0):
+            day = (one.start or date.max) + timedelta(days=offset)
+            active[day] += is_active_on(one, day)
     return [d for d in sorted(active) if active[d] >= min_active and d not in logged]
 
 

@@ -1,6 +1,6 @@
 """Identity, plans, matching and adherence of the oracle on hand-made rows, worked out on paper."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,9 @@ from oracle.enrolments import as_of_dates, duration_band, enrolments_in_force
 from oracle.identity import enrolment_key, records_in_force, session_keys
 from oracle.landed import Landed
 from oracle.sessions import Session, owner_of, sessions_by_enrolment, silent_days
+from oracle.zones import in_home_zone
+
+KINDS = ("row", "offset", "source")
 
 
 def test_the_newest_export_wins_whatever_arrives_last() -> None:
@@ -120,6 +123,23 @@ def test_a_completed_session_without_minutes_counts_and_a_partial_one_does_not()
     assert adherence(enrolment_of(), sessions, POLICY, set())["sessions_to_date"] == 1
 
 
+def test_silence_of_exactly_g_days_up_to_today_is_a_gap_because_it_can_only_grow() -> None:
+    one = enrolment_of(as_of=START + timedelta(days=16))
+    for day, event in ((3, 1), (4, 0)):
+        found = adherence(one, [Session(day, Fraction(20), "completed")], POLICY, set())
+        assert (found["km_time"], found["km_event"]) == (3, event)
+
+
+def test_local_days_follow_the_row_then_the_home_zone_then_the_source() -> None:
+    instant = datetime(2026, 3, 8, 7, 30)
+    row = row_of(started_at=instant, local_date=date(2026, 3, 8), tz="UTC", utc_offset_min=0)
+    home = "America/Los_Angeles"
+    moved = {kind: in_home_zone(row | {"tz_source": kind}, "started_at", home) for kind in KINDS}
+    assert moved["row"] == (instant, date(2026, 3, 8))
+    assert moved["offset"] == (instant, date(2026, 3, 7))
+    assert moved["source"] == (datetime(2026, 3, 8, 14, 30), date(2026, 3, 8))
+
+
 def test_withdrawal_by_the_clinician_censors() -> None:
     one = enrolment_of(status="stopped_by_clinician", status_date=START + timedelta(days=9))
     found = adherence(one, [Session(2, Fraction(20), "completed")], POLICY, set())
@@ -142,3 +162,17 @@ def test_as_of_is_the_oldest_of_the_newest_session_exports() -> None:
     assert as_of_dates(files)["c"] == date(2026, 4, 9)
     assert as_of_dates(files[3:])["c"] == date(2026, 4, 28)
     assert as_of_dates([files[0] | {"data_through": "2026-03-02"}])["c"] == START
+
+
+def test_a_stop_ends_activity_so_the_next_programme_gets_the_session() -> None:
+    stop = START + timedelta(days=9)
+    first = enrolment_of(plan_type="open_ended", weeks=None, status="lost", status_date=stop)
+    second = enrolment_of(key=("two",), enrolment_id="f", start=START + timedelta(days=20))
+    row = row_of(local_date=START + timedelta(days=21))
+    assert owner_of(row, [first, second]) is second
+
+
+def test_minutes_that_nobody_recorded_are_unknown_and_no_session_is_zero() -> None:
+    for sessions, dose in (([Session(1, None, "completed")], None), ([], 0)):
+        found = adherence(enrolment_of(), sessions, POLICY, set())
+        assert (found["dose_minutes"], found["minutes_adherence_capped"]) == (dose, dose)

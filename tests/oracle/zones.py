@@ -22,6 +22,16 @@ def in_home_zone(row: Row, column: str, home_tz: str | None) -> tuple[datetime |
     return wall.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None), day
 
 
+def in_home_zones(rows: list[Row], column: str, enrolments: list[Row]) -> list[Row]:
+    """All rows with instant and day in the person's zone; natural keys hold the true instant."""
+    zones = home_zones(enrolments)
+    moved = []
+    for row in rows:
+        instant, day = in_home_zone(row, column, zones.get(row["participant_key"]))
+        moved.append(row | {column: instant, "local_date": day})
+    return moved
+
+
 def home_zones(enrolments: list[Row]) -> dict[str, str]:
     """The home zone of every person whose enrolment records name one."""
     # spec silent: a person whose records name several zones. The newest start decides.

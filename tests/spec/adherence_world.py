@@ -37,8 +37,11 @@ create table staging.prescription (
     enrolment_no integer, version_no integer, effective_from date, effective_to date,
     sessions_per_week decimal(9, 3), minutes_per_session decimal(9, 3));
 create table staging.pause (enrolment_no integer, from_date date, to_date date);
+create table ref.session_file (
+    file_no integer, file_key varchar, clinic_id varchar, source_id varchar, file_name varchar);
+insert into ref.session_file values (0, 's', 'riverside', 'app', 's.csv');
 create table staging.session (
-    file_key varchar, line bigint, clinic_id varchar, source_id varchar, participant_key varchar,
+    file_no integer, file_key varchar, line bigint, clinic_id varchar, source_id varchar, participant_key varchar,
     enrolment_id varchar, started_at timestamp, ended_at timestamp, local_date date,
     minutes double, status varchar, supervised boolean, pain_pre double, pain_post double,
     log_source varchar, recorded_at timestamp);
@@ -116,7 +119,7 @@ class World:
         for number in days:
             self.sessions.append(
                 {
-                    "file_key": "s", "line": len(self.sessions) + 1, "clinic_id": "riverside",
+                    "file_no": 0, "file_key": "s", "line": len(self.sessions) + 1, "clinic_id": "riverside",
                     "source_id": "app", "participant_key": person, "enrolment_id": None,
                     "started_at": datetime.combine(day(number), datetime.min.time()),
                     "ended_at": None, "local_date": day(number), "minutes": minutes,
@@ -133,6 +136,10 @@ class World:
         self._insert("staging.prescription", self.prescriptions)
         self._insert("staging.pause", self.pauses)
         self._insert("staging.session", [tuple(row.values()) for row in self.sessions])
+        self.connection.execute(
+            "create table staging.logged_day as select distinct clinic_id, local_date as day "
+            "from staging.session where status <> 'entered_in_error'"
+        )
         build_adherence(self.connection)
         return self
 

@@ -39,10 +39,10 @@ create table staging.enrolment (enrolment_no integer, clinic_id varchar, enrolme
     participant_key varchar, condition varchar, condition_group varchar, arm varchar,
     modality varchar, setting varchar, start_date date, plan_type varchar, duration_weeks integer,
     duration_band varchar, as_of_date date);
-create table staging.session (clinic_id varchar, participant_key varchar, enrolment_id varchar,
+create table staging.session (file_no integer, line bigint, clinic_id varchar, participant_key varchar, enrolment_id varchar,
     started_at timestamp, local_date date, minutes double, status varchar);
-create table facts.fct_session (enrolment_no integer, ady integer, minutes double, status varchar,
-    is_counted boolean);
+create table facts.fct_session_log (file_no integer, line bigint, enrolment_no integer,
+    ady integer, minutes double, status varchar);
 create table staging.response (response_no integer, clinic_id varchar, participant_key varchar,
     enrolment_id varchar, instrument varchar, version varchar, status varchar,
     session_phase varchar, completed_at timestamp, local_date date, visit varchar, line bigint);
@@ -155,12 +155,13 @@ class World:
         status: str = "completed", minutes: float = 20,
     ) -> None:  # fmt: skip
         """A session on a study day of START."""
+        (line,) = self.connection.execute("select count(*) from staging.session").fetchall()[0]
         self.insert(
-            "facts.fct_session", enrolment_no=enrolment_no, ady=day, minutes=minutes, status=status,
-            is_counted=status == "completed",
+            "facts.fct_session_log", file_no=0, line=line, enrolment_no=enrolment_no, ady=day,
+            minutes=minutes, status=status,
         )  # fmt: skip
         self.insert(
-            "staging.session", clinic_id="north", participant_key=person, started_at=at,
+            "staging.session", file_no=0, line=line, clinic_id="north", participant_key=person, started_at=at,
             local_date=START + timedelta(days=day - (day > 0)), minutes=minutes, status=status,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from adherence_world import World, find_adherence_files
 
@@ -18,6 +19,7 @@ FREIREICH = [
     (6, 1), (6, 1), (6, 1), (6, 0), (7, 1), (9, 0), (10, 1), (10, 0), (11, 0), (13, 1), (16, 1),
     (17, 0), (19, 0), (20, 0), (22, 1), (23, 1), (25, 0), (32, 0), (32, 0), (34, 0), (35, 0),
 ]  # fmt: skip
+STRATA = ("adherence_stratum", "adherence_cell")
 MARTS = ("persistence_curve", "persistence_week", "mart_persistence")
 
 
@@ -68,20 +70,67 @@ def test_freireich_equals_the_published_table(world: World) -> None:
     assert median["m"] == published["median"]
 
 
-def test_lifelines_agrees_on_random_worlds(world: World) -> None:
+N_WORLDS = 200
+
+
+def random_courses(seed: int) -> list[tuple[int, int]]:
+    """(time, event) pairs of one world: few or many people, mostly stopping or mostly staying, with ties."""
+    dice = random.Random(seed)
+    n, last_day, share = dice.randint(1, 60), dice.choice((5, 40, 200)), dice.random()
+    return [(dice.randint(0, last_day), int(dice.random() < share)) for _ in range(n)]
+
+
+def curves_of_worlds(world: World) -> dict[int, list[dict[str, Any]]]:
+    """The curves of all worlds, each a pathway (arm) of its own, built at once."""
+    connection = world.connection
+    rows = [(seed, *course) for seed in range(N_WORLDS) for course in random_courses(seed)]
+    connection.execute(
+        "create or replace temp table course (arm integer, km_time integer, km_event integer)"
+    )
+    connection.register(
+        "course_in", pl.DataFrame(rows, schema=["arm", "time", "event"], orient="row").to_arrow()
+    )
+    connection.execute("insert into course select * from course_in")
+    connection.execute(
+        "create or replace table facts.fct_adherence as"
+        " select * exclude (n) replace (n as enrolment_no, arm as arm, km_time as km_time, km_event as km_event)"
+        " from (select a.* exclude (arm, km_time, km_event), concat('arm ', c.arm) as arm, c.km_time, c.km_event,"
+        "       (row_number() over ())::integer as n"
+        "       from (select * from facts.fct_adherence limit 1) as a cross join course as c)"
+    )
+    connection.execute(
+        "create or replace table facts.fct_enrolment as select * from facts.fct_adherence"
+    )
+    for file in find_adherence_files():
+        if file.path.stem in (*STRATA, *MARTS):
+            build_table(connection, file)
+    found: dict[int, list[dict[str, Any]]] = {}
+    steps = world.read(
+        "select * from marts.mart_persistence where level = 'all' and duration_band = 'all'"
+        " and curve = 'from_prescription' and arm <> 'all' order by arm, day"
+    )
+    for row in steps:
+        found.setdefault(int(row["arm"].removeprefix("arm ")), []).append(row)
+    return found
+
+
+def test_lifelines_agrees_on_200_random_worlds() -> None:
     lifelines = pytest.importorskip("lifelines")
-    dice = random.Random(20)
-    for _ in range(10):
-        n = dice.randint(2, 80)
-        courses = [(dice.randint(0, 40), int(dice.random() < 0.6)) for _ in range(n)]
-        fitter = lifelines.KaplanMeierFitter().fit(*zip(*courses, strict=True))
-        interval = fitter.confidence_interval_survival_function_
-        for row in curve_of(world, courses):
-            expected = fitter.survival_function_at_times(row["day"]).iloc[0]
-            assert row["persistence"] == pytest.approx(expected, abs=1e-9)
+    made = World()
+    made.enrol()
+    curves = curves_of_worlds(made.build())
+    assert len(curves) == N_WORLDS
+    for seed, steps in curves.items():
+        fitter = lifelines.KaplanMeierFitter().fit(*zip(*random_courses(seed), strict=True))
+        days = [row["day"] for row in steps]
+        expected = fitter.survival_function_at_times(days)
+        assert [row["persistence"] for row in steps] == pytest.approx(list(expected), abs=1e-9)
+        interval = fitter.confidence_interval_survival_function_.loc[days].to_numpy()
+        for row, limits in zip(steps, interval, strict=True):
+            # At 1 and at 0 the interval on the log-log scale has no meaning: we say nothing there.
             if row["persistence_ci_lo"] is not None:
-                limits = (row["persistence_ci_lo"], row["persistence_ci_hi"])
-                assert limits == pytest.approx(tuple(interval.loc[row["day"]]), abs=1e-9)
+                ours = (row["persistence_ci_lo"], row["persistence_ci_hi"])
+                assert ours == pytest.approx(tuple(limits), abs=1e-9)
 
 
 def test_the_curve_is_read_at_the_end_of_weeks_and_only_while_people_are_followed(

@@ -1,6 +1,6 @@
 """Which score stands for which visit: windows, ties, baseline, labels (clinical.md 4.1)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from outcome_world import START, World
@@ -122,15 +122,19 @@ def test_on_the_first_day_the_instants_decide_where_both_are_known(
     assert world.outcome("BASELINE", "aval") == ((7,) if has_baseline else (None,))
 
 
-def test_a_form_after_an_early_session_is_no_baseline_and_a_skipped_session_spoils_none() -> None:
+def test_practice_before_day_1_and_a_skipped_session_spoil_no_baseline() -> None:
     world = World()
+    morning, noon = (datetime.combine(START, time(hour)) for hour in (8, 12))
     world.practise(world.enrol("early"), -4, person="early")
-    world.practise(world.enrol("skipped"), -4, person="skipped", status="skipped")
+    world.practise(world.enrol("skipped"), 1, person="skipped", status="skipped", at=morning)
+    world.practise(world.enrol("done"), 1, person="done", at=morning)
     world.answer(7, -2, person="early")
-    world.answer(7, -2, person="skipped")
+    world.answer(7, 1, person="skipped", at=noon)
+    world.answer(7, 1, person="done", at=noon)
     world.build()
-    assert world.outcome("BASELINE", "aval", 1) == (None,)
+    assert world.outcome("BASELINE", "aval", 1) == (7,)
     assert world.outcome("BASELINE", "aval", 2) == (7,)
+    assert world.outcome("BASELINE", "aval", 3) == (None,)
 
 
 def test_one_baseline_serves_one_enrolment_of_a_person() -> None:

@@ -87,10 +87,28 @@ def test_a_coding_variant_changes_the_codes_that_an_export_may_hold(tmp_path: Pa
 def test_a_rule_row_composes_the_variant_with_the_reversal(tmp_path: Path) -> None:
     one = read_instruments(write_form(tmp_path))
     rules = {row["coding_variant"]: row for row in ref_rows(one, {})["scoring_rule"]}
-    assert rules[""]["slopes"] == [1, -1, 1] and rules[""]["intercepts"] == [0, 4, 0]
-    assert rules["coded_1_5"]["intercepts"] == [-1, 5, -1]
-    assert rules["words"]["step_values"] == [[0, 2, 4], None, None]
-    assert rules["words"]["slopes"] == [1, -1, 1]
+    assert rules[""]["weights"] == [1, -1, 1] and rules[""]["shifts"] == [0, 4, 0]
+    assert rules["coded_1_5"]["shifts"] == [-1, 5, -1] and rules["coded_1_5"]["all_shift"] == 3
+    # the codes 1 to 3 for 0, 2, 4 lie on a line
+    assert rules["words"]["weights"] == [2, -1, 1] and rules["words"]["shifts"] == [-2, 4, 0]
+    assert all(rule["positions"] is None for rule in rules.values())
+
+
+def test_a_bent_recode_is_kept_item_by_item(tmp_path: Path) -> None:
+    bent = FORM.replace('"2" = 2', '"2" = 1')
+    assert bent != FORM
+    rules = ref_rows(read_instruments(write_form(tmp_path, bent)), {})["scoring_rule"]
+    (rule,) = [row for row in rules if row["coding_variant"] == "words"]
+    assert rule["positions"] == [1, 2, 3] and rule["weights"] is None
+    assert rule["step_values"] == [[0, 1, 4], None, None] and rule["slopes"] == [1, -1, 1]
+
+
+def test_items_that_stand_apart_are_told_from_those_between_them(tmp_path: Path) -> None:
+    apart = FORM.replace('items = ["q1..q3"]', 'items = ["q1", "q3"]').replace("[0, 12]", "[0, 8]")
+    assert apart != FORM
+    rule = ref_rows(read_instruments(write_form(tmp_path, apart)), {})["scoring_rule"][0]
+    assert (rule["first_position"], rule["last_position"]) == (1, 3)
+    assert rule["weights"] == [1, 0, 1] and rule["members"] == [1, 0, 1]
 
 
 def test_the_default_mic_is_the_first_in_points(tmp_path: Path) -> None:

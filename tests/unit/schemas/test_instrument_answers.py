@@ -16,8 +16,9 @@ TICK = Item("tick", 0, 1, kind="boolean")
     [
         (WHOLE, 3, 3), (WHOLE, "3", 3), (WHOLE, 3.0, 3), (WHOLE, None, None), (WHOLE, "", None),
         (FRACTION, "7.5", 7.5), (FRACTION, "6 to 8", 7), (FRACTION, "6-8", 7),
-        (CLOCK, "23:30", 1410), (CLOCK, "07:05:00", 425), (CLOCK, 1410, 1410),
-        (TICK, True, 1), (TICK, "no", 0), (TICK, 1, 1),
+        (CLOCK, "23:30", 1410), (CLOCK, "07:05:00", 425),
+        (CLOCK, "11:30 PM", 1410), (CLOCK, "12:05 a.m.", 5), (CLOCK, "12:00pm", 720),
+        (TICK, True, 1), (TICK, "no", 0), (TICK, 1, 1), (WHOLE, " ", None), (FRACTION, ".5", 0.5),
     ],
 )  # fmt: skip
 def test_answers(item: Item, value: object, answer: float | None) -> None:
@@ -31,7 +32,9 @@ def test_answers(item: Item, value: object, answer: float | None) -> None:
         (WHOLE, 999, "out_of_range"), (WHOLE, "much", "not_a_number"), (WHOLE, True, "not_a_number"),
         (WHOLE, "1 to 3", "not_a_number"), (WHOLE, float("nan"), "not_a_number"),
         (WHOLE, [1], "not_a_number"), (CLOCK, "24:10", "out_of_range"), (CLOCK, "late", "not_a_number"),
-        (TICK, 2, "out_of_range"),
+        (CLOCK, 1410, "not_a_number"), (CLOCK, "930", "not_a_number"), (CLOCK, "13:00 pm", "out_of_range"),
+        (TICK, 2, "out_of_range"), (WHOLE, "inf", "not_a_number"), (WHOLE, "1_0", "not_a_number"),
+        (WHOLE, 10**400, "out_of_range"), (WHOLE, float("inf"), "out_of_range"),
     ],
 )  # fmt: skip
 def test_refused_answers(item: Item, value: object, rule: str) -> None:

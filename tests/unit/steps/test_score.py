@@ -10,10 +10,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.steps.score import load_responses, read_requests, score_requests
+from flows.steps.score import (
+    SCORING_SQL,
+    build_scores,
+    load_responses,
+    read_requests,
+    score_requests,
+)
 from flows.steps.score_docs import PAGE, questionnaires_page
 from flows.steps.score_ref import load_score_ref
-from flows.steps.sql_files import SQL_ROOT, build_table, read_sql_file
+from flows.steps.sql_files import SQL_ROOT, read_sql_file
 from schemas.errors import UserError
 from schemas.instrument import read_instruments, ref_rows
 
@@ -182,8 +188,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def facts(connection: duckdb.DuckDBPyConnection, columns: str) -> list[tuple[Any, ...]]:
     """`facts.fct_score` built and read."""
-    for name in ("staging/score_item.sql", "facts/fct_score.sql"):
-        build_table(connection, read_sql_file(SQL_ROOT / name))
+    build_scores(connection)
     query = f"select {columns} from facts.fct_score order by response_no, score_id"
     return connection.execute(query).fetchall()
 
@@ -263,7 +268,7 @@ def test_bands(
     assert band in [row[0] for row in facts(warehouse, "band")]
 
 
-@pytest.mark.parametrize("name", ["staging/score_item.sql", "facts/fct_score.sql"])
+@pytest.mark.parametrize("name", SCORING_SQL)
 def test_the_header_names_the_columns_in_their_order(
     warehouse: duckdb.DuckDBPyConnection, name: str
 ) -> None:

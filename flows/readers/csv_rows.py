@@ -1,0 +1,213 @@
+"""The rows of a delimited file whose dialect is settled: Polars parses, the bytes confirm.
+
+A file without quotes whose delimiters add up is proven even by two counts; every other file has its records
+counted from the bytes, and each row is held against its own.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from flows.readers.header import Header
+from flows.readers.layout import LF, Layout, Marks, is_plainly_even, mapped, offset_of
+from flows.readers.records import Records, check_undeclared, read_records
+from flows.readers.table import NO_BROKEN, Batch
+from schemas.errors import ExportUnreadable
+from schemas.source import Dialect
+
+BATCH_ROWS = 500_000
+_RECORD = "# of the record"  # no name that an export would give a column
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One file in UTF-8 with its dialect settled."""
+
+    path: Path
+    name: str
+    layout: Layout
+    marks: Marks
+    header: Header
+    dialect: Dialect
+    receipt: dict[str, str]
+
+    @cached_property
+    def offset(self) -> int:
+        """The byte at which the data begin."""
+        return offset_of(self.path, self.marks.line_end, self.header.n_lines)
+
+    @property
+    def has_other_end(self) -> bool:
+        """Whether the other line break occurs at all."""
+        return self.layout.has_cr if self.marks.line_end == LF else self.layout.has_lf
+
+    @cached_property
+    def has_quotes(self) -> bool:
+        """Whether the data hold a quote."""
+        quote = self.marks.quote
+        return quote is not None and mapped(self.path).find(bytes([quote]), self.offset) >= 0
+
+    def scan(self, strict: bool) -> pl.LazyFrame:
+        """All cells as text, columns named by position (names of exports repeat)."""
+        lenient = {
+            "truncate_ragged_lines": True,
+            "extra_columns": "ignore",
+            "missing_columns": "insert",
+        }
+        return pl.scan_csv(
+            self.path,
+            has_header=False,
+            glob=False,  # a name such as export[1].csv is no pattern
+            skip_lines=self.header.n_lines,
+            separator=chr(self.marks.delimiter),
+            quote_char=None if self.marks.quote is None else chr(self.marks.quote),
+            eol_char=chr(self.marks.line_end),
+            schema={f"c{i}": pl.String for i in range(len(self.header.columns))},
+            row_index_name=_RECORD,
+            **({} if strict else lenient),  # type: ignore[arg-type]
+        )
+
+    def is_even(self) -> bool:
+        """Whether a parser that raises on long rows is proof enough."""
+        if self.has_quotes:
+            return False
+        return is_plainly_even(
+            self.path, self.marks, self.offset, len(self.header.columns), self.has_other_end
+        )
+
+    def records(self) -> Records:
+        """The records as the bytes have them."""
+        n_before = self.header.n_lines
+        return read_records(self.path, self.marks, self.offset, n_before, self.has_other_end)
+
+
+def read_rows(file: CsvFile, names: tuple[str, ...]) -> Iterator[Batch]:
+    if file.dialect.quote is None and (file.layout.has_apostrophe or file.layout.has_backslash):
+        check_undeclared(file.path, file.marks, file.offset, file.header.n_lines)
+    if (
+        mapped(file.path)[file.offset : file.offset + 3] == codecs.BOM_UTF8
+    ):  # the parser would take it away
+        raise ExportUnreadable(
+            f"{file.name}: line {file.header.n_lines + 1} begins with a byte order mark, as where two "
+            "exports were pasted together; remove it, or export again"
+        )
+    n_done = 0
+    if file.is_even():
+        try:
+            for frame in _frames(file, names, 0, strict=True):
+                yield _even_batch(frame, file, names)
+                n_done += frame.height
+        except (
+            pl.exceptions.ComputeError
+        ):  # a long row beside a short one: from here on, row by row
+            file.receipt["rows"] = "some have more or fewer cells than the header"
+        else:
+            return
+    yield from _read_by_records(file, names, n_done)
+
+
+def _read_by_records(file: CsvFile, names: tuple[str, ...], n_done: int) -> Iterator[Batch]:
+    """The rows from number `n_done` on, each held against its record in the bytes."""
+    records = file.records()
+    expected = _expected_cells(records, file)
+    try:
+        for frame in _frames(file, names, n_done, strict=False):
+            n_done += frame.height
+            if n_done <= len(records.lines):
+                yield _batch(frame, file, records, expected, names)
+    except pl.exceptions.PolarsError:
+        raise ExportUnreadable(
+            f"{file.name}: cannot be read as delimited text near record {n_done + 1}; export again"
+        ) from None  # the parser's own message may quote a cell
+    if n_done != len(records.lines):
+        raise ExportUnreadable(
+            f"{file.name}: {len(records.lines)} records by their bytes, {n_done} by the parser; "
+            "check the quotes, and export again"
+        )
+
+
+def _frames(
+    file: CsvFile, names: tuple[str, ...], n_done: int, strict: bool
+) -> Iterator[pl.DataFrame]:
+    if file.offset >= file.path.stat().st_size:
+        return
+    columns = [
+        pl.col(f"c{file.header.columns.index(name)}").alias(f"n{i}") for i, name in enumerate(names)
+    ]
+    plan = file.scan(strict).select(_RECORD, *columns)
+    plan = plan.filter(pl.col(_RECORD) >= n_done) if n_done else plan
+    for frame in plan.collect_batches(chunk_size=BATCH_ROWS):
+        frame.columns = [_RECORD, *names]
+        yield frame
+
+
+def _expected_cells(records: Records, file: CsvFile) -> int:
+    """Cells per row: as in the header, or one off where every row agrees that the last is a mere delimiter."""
+    columns = file.header.columns
+    cells = records.n_cells[~records.is_blank]
+    if len(columns) < 2 or not cells.size:
+        return len(columns)
+    if not columns[-1] and (cells == len(columns) - 1).all():
+        file.receipt["rows"] = "the header alone ends with a delimiter"
+        return len(columns) - 1
+    if records.all_end_open and (cells == len(columns) + 1).all():
+        file.receipt["rows"] = "every row ends with a delimiter, the header does not"
+        return len(columns) + 1
+    return len(columns)
+
+
+def _even_batch(frame: pl.DataFrame, file: CsvFile, names: tuple[str, ...]) -> Batch:
+    line = (pl.col(_RECORD).cast(pl.Int64) + file.header.n_lines + 1).alias("line")
+    return _without_empty(frame.select(line, *names), NO_BROKEN, 0, file, names, None)
+
+
+def _batch(
+    frame: pl.DataFrame, file: CsvFile, records: Records, expected: int, names: tuple[str, ...]
+) -> Batch:
+    at = frame[_RECORD].to_numpy().astype(np.int64)
+    blank = records.is_blank[at]
+    ragged = (records.n_cells[at] != expected) & ~blank
+    frame = frame.select(pl.Series("line", records.lines[at]), *names)
+    broken = frame.filter(pl.Series(ragged)).select("line", rule_id=pl.lit("ragged_row"))
+    kept = frame.filter(pl.Series(~ragged & ~blank))
+    return _without_empty(kept, broken, int(blank.sum()), file, names, records)
+
+
+def _without_empty(
+    frame: pl.DataFrame,
+    broken: pl.DataFrame,
+    n_blank: int,
+    file: CsvFile,
+    names: tuple[str, ...],
+    records: Records | None,
+) -> Batch:
+    """Set aside rows in which every cell is empty; a row whose mapped cells alone are empty stays."""
+    empty = frame
+    for (
+        name
+    ) in names:  # one column after the other: after the first there is hardly a row left to look at
+        empty = empty.filter(_is_empty(pl.col(name)))
+    if not names or empty.is_empty():
+        return Batch(frame, broken, n_blank)
+    hollow = empty["line"]
+    if len(set(names)) < len(file.header.columns):
+        hollow = hollow.filter(hollow.is_in(_hollow_lines(file, records).implode()))
+    kept = frame.filter(~pl.col("line").is_in(hollow.implode()))
+    return Batch(kept, broken, n_blank + len(hollow))
+
+
+def _hollow_lines(file: CsvFile, records: Records | None) -> pl.Series:
+    """The lines of all rows without any content."""
+    cells = [f"c{i}" for i in range(len(file.header.columns))]
+    hollow = file.scan(strict=False).filter(pl.all_horizontal(_is_empty(pl.col(c)) for c in cells))
+    at = hollow.select(_RECORD).collect().to_series().to_numpy().astype(np.int64)
+    return pl.Series("line", at + file.header.n_lines + 1 if records is None else records.lines[at])
+
+
+def _is_empty(cell: pl.Expr) -> pl.Expr:
+    return cell.is_null() | (cell.str.strip_chars() == "")
