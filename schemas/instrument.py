@@ -13,6 +13,7 @@ from schemas.instrument_ref import REF_COLUMNS, ref_rows
 from schemas.instrument_toml import read_instrument
 from schemas.instrument_types import (
     Band,
+    Example,
     Instrument,
     InstrumentError,
     Item,
@@ -27,6 +28,7 @@ __all__ = [
     "REF_COLUMNS",
     "SHIPPED",
     "Band",
+    "Example",
     "Instrument",
     "InstrumentError",
     "Item",

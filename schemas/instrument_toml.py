@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from schemas.instrument_examples import read_examples
 from schemas.instrument_scores import check_lookup, read_score
 from schemas.instrument_toml_values import Table, item_names, read_steps
 from schemas.instrument_types import Instrument, InstrumentError, Item, ItemRecode, Score
@@ -33,6 +34,7 @@ def read_instrument(path: Path) -> Instrument:
 def _instrument(table: Table, raw: Mapping[str, Any]) -> Instrument:
     """All keys of the file, each checked; a key left over is a typing error of the author."""
     items = _items(table)
+    scores = _scores(table, items)
     licence = table.table("licence", required=False)
     recall = table.number("recall_days", None)
     instrument = Instrument(
@@ -41,7 +43,7 @@ def _instrument(table: Table, raw: Mapping[str, Any]) -> Instrument:
         name=table.text("name"),
         domains=_domains(table),
         items=items,
-        scores=_scores(table, items),
+        scores=scores,
         recode=_recode_before_scoring(table, items),
         coding_variants=_coding_variants(table, items),
         units=_factors(table, "units"),
@@ -58,7 +60,7 @@ def _instrument(table: Table, raw: Mapping[str, Any]) -> Instrument:
         verification=_verification(raw),
         history=tuple(part.strings() for part in table.tables("history")),
         notes=tuple(table.texts("notes")),
-        examples=tuple(table.plain("examples", list, [])),
+        examples=read_examples(table, tuple(item.id for item in items), tuple(scores)),
         definition_sha256=_definition_sha256(raw),
         path=table.path,
     )
@@ -193,5 +195,6 @@ def _verification(raw: Mapping[str, Any]) -> str:
 
 
 def _definition_sha256(raw: Mapping[str, Any]) -> str:
-    """Hash of what the file says; comments and layout do not change a score, so not the hash."""
-    return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
+    """Hash of what a score or its reading depends on; comments, layout and examples are not that."""
+    said = {key: value for key, value in raw.items() if key not in ("examples", "notes", "history")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -123,6 +123,17 @@ class ItemRecode:
 
 
 @dataclass(frozen=True)
+class Example:
+    """Answers under options, with the scores that must come out (None: not scorable) or the error."""
+
+    answers: Mapping[str, object]
+    options: Mapping[str, object]
+    scores: Mapping[str, float | str | None]
+    error: str
+    note: str
+
+
+@dataclass(frozen=True)
 class Instrument:
     """A questionnaire in one version. `items` is in the order of the landed `answers` list."""
 
@@ -148,7 +159,7 @@ class Instrument:
     verification: str
     history: tuple[Mapping[str, str], ...]
     notes: tuple[str, ...]
-    examples: tuple[Mapping[str, object], ...]
+    examples: tuple[Example, ...]
     definition_sha256: str
     path: str
 

@@ -166,7 +166,7 @@ def _extract(objects: pl.DataFrame, n_blank: int, names: tuple[str, ...]) -> Bat
         pointers = [_pointer([name]) for name in names] + [
             _pointer(name.split(".")) for name in names
         ]
-        rows = connection.execute(query, {"pointers": pointers or ["/"]}).pl()
+        rows = connection.sql(query, params={"pointers": pointers or ["/"]}).pl()
     rows.columns = ["line", "is_object", *(names or ("none",))]
     broken = rows.filter(~pl.col("is_object")).select("line", rule_id=pl.lit("not_json"))
     frame = rows.filter("is_object").select("line", *names)

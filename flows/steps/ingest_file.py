@@ -19,6 +19,7 @@ from flows.readers.table import Batch, TextTable
 from flows.steps import times
 from flows.steps.canonicalise import CONTRACTS, PER_VISIT, wanted_columns
 from flows.steps.cells import Context, export_name
+from flows.steps.date_order import settle_date_order
 from flows.steps.discover import Export, exported_at
 from flows.steps.judge import judge, offending_cells, without
 from flows.steps.land import Landing
@@ -78,6 +79,7 @@ def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -
             f"{export.label}: reader '{mapping.reader}' in source.toml is not one of {', '.join(READERS)}"
         )
     table = READERS[mapping.reader](export.path, mapping.dialect, wanted_columns(source))
+    export = settle_date_order(export, table)
     blocks = _blocks(export, table, context)
     wanted = tuple(
         dict.fromkeys([*wanted_columns(source), *(c for block in blocks for c in block.columns)])
@@ -95,6 +97,7 @@ def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -
         intake.run(table.batches(wanted))
         receipt.exported_at = exported_at(source, export, intake.newest).isoformat()
         _check_unchanged(export)
+        receipt.dialect = dict(table.receipt)  # complete only after the last batch
         receipt.landed_rows = dict(landing.n_rows)
         receipt.landed = landing.keep()
     return receipt

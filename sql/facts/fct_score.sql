@@ -48,7 +48,8 @@ valued as (
         s.file_key, s.line
     from staging.score_item as s
     left join ref.value_set as v
-        on v.profile = s.value_text and (v.value_set = s.value_set or (s.value_set is null and v.is_only))
+        on v.profile = s.value_text
+        and (v.value_set = s.value_set or (s.value_set is null and v.is_only))
     where s.form = 'value_set'
 ),
 summand as (
@@ -75,9 +76,8 @@ from_source as (
 ),
 unlicensed as (
     select
-        r.response_no, k.score_id, null as value, k.n_items, null as n_answered,
-        null as is_prorated, k.missing_rule, 'followthrough' as scored_by,
-        'licence_not_accepted' as null_reason
+        r.response_no, k.score_id, null as value, k.n_items, null as n_answered, null as is_prorated,
+        k.missing_rule, 'followthrough' as scored_by, 'licence_not_accepted' as null_reason
     from staging.response as r
     inner join staging.score_rule as k on k.instrument = r.instrument and k.version = r.version
     anti join staging.source_score as t
@@ -94,7 +94,8 @@ placed as (
     select
         g.response_no, r.clinic_id, r.participant_key, r.instrument, r.version, r.language,
         r.coding_variant, g.score_id, g.value, null as value_text, g.n_items, g.n_answered,
-        g.is_prorated, g.missing_rule, g.scored_by, null as value_set, g.null_reason,
+        g.is_prorated, g.missing_rule, g.scored_by,
+        if(k.form = 'value_set', r.value_set, null) as value_set, g.null_reason,
         k.direction, k.band_starts, k.band_labels, k.t_table_version, k.definition_sha256,
         r.file_key, r.line
     from gathered as g

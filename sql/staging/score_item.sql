@@ -1,6 +1,6 @@
 -- One row per response x score computed from items (sums of scores follow in facts.fct_score).
 -- One arithmetic for all questionnaires; what differs is data: staging.score_rule holds one row per
--- score, coding variant and missing option. `answers` is never unpivoted: list functions on the wide
+-- score, coding variant and missing option. `answers` is never unpivoted: list functions on a wide
 -- row cost a fraction of 30 long rows per response. A view: its rows go straight into the facts.
 -- as: view
 -- key: response_no, score_id
@@ -98,7 +98,9 @@ select
         when table_starts is null or raw_value is null then raw_value
         when table_first is not null then table_values[greatest(0, least(
             len(table_values), floor(round(raw_value, 9)) - table_first + 1))::integer]
-        else table_values[len(list_filter(table_starts, lambda start: start <= round(raw_value, 9)))]
+        else table_values[
+            len(list_filter(table_starts, lambda start: start <= round(raw_value, 9)))
+        ]
     end as value,
     case when is_scorable and form in ('profile', 'value_set') then
         array_to_string(list_transform(counts, lambda level: level::integer::varchar), '')

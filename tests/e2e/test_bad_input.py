@@ -14,9 +14,7 @@ from tests.exports import read
 from tests.tiny_world import failure_of_run, fast_folder, tiny_clinic, write_world
 
 CANARY = "KANARIENVOGEL"
-ENROLMENT, SESSION, SURVEY = (
-    f"raw/riverside/{table}/export.csv" for table in ("enrolment", "session", "survey")
-)
+ENROLMENT, SESSION = (f"raw/riverside/{table}/export.csv" for table in ("enrolment", "session"))
 
 
 @pytest.fixture(scope="module")
@@ -37,41 +35,47 @@ def data(world) -> Iterator[Path]:
 
 # --- rows -------------------------------------------------------------------------------------
 
-# (export, row, column to look at, rule): everything else in each row is right.
-BAD_ROWS = [
-    (ENROLMENT, "", "participant_id", "missing_required"),
-    (ENROLMENT, f"{CANARY}1,{CANARY},4,3,20,2026-01-05", "condition_code", "unknown_code"),
-    (ENROLMENT, f"{CANARY}2,neck_pain,{CANARY},3,20,2026-01-05", "duration_weeks", "not_a_number"),
-    (ENROLMENT, f"{CANARY}3,neck_pain,4.5,3,20,2026-01-05", "duration_weeks", "not_integer"),
-    (ENROLMENT, f"{CANARY}4,neck_pain,4,3,20,31.31.{CANARY}", "start_date", "not_a_date"),
-    (ENROLMENT, f"{CANARY}5,neck_pain,4,300,20,2026-01-05", "sessions_per_week", "out_of_range"),
-    (ENROLMENT, f"{CANARY}6,neck_pain,4,3,20", "", "ragged_row"),
-    (SESSION, f"{CANARY}7,2026-01-08 10:00,20", "participant_id", "unknown_participant"),
-    (SESSION, f"P2,{CANARY},20", "started_at", "not_a_date"),
-    (SESSION, "P2,2026-03-29 02:30,20", "started_at", "time_in_gap"),
-    (SESSION, f"P2,2026-01-08 10:00,{CANARY}", "minutes", "not_a_number"),
-    (SESSION, "P2,2026-01-08 11:00,999", "minutes", "out_of_range"),
-    (SESSION, "P2,,20", "started_at", "missing_required"),
-    (SESSION, "P1,2026-01-06 00:00,44", "", "duplicate_key"),
-    (SURVEY, "P2,2026-01-20 09:00,77", "nrs", "answer_out_of_range"),
-    (SURVEY, f"P2,2026-01-21 09:00,{CANARY}", "nrs", "answer_not_a_number"),
-    (SURVEY, "P2,,5", "completed_at", "no_visit"),
-    (SURVEY, f"{CANARY}8,2026-01-22 09:00,5", "participant_id", "unknown_participant"),
+# (table, what is wrong with an otherwise good row, column to look at, rule)
+BAD_ROWS: list[tuple[str, dict[str, str], str, str]] = [
+    ("enrolment", {"participant_id": ""}, "participant_id", "missing_required"),
+    ("enrolment", {"condition_code": CANARY}, "condition_code", "unknown_code"),
+    ("enrolment", {"duration_weeks": CANARY}, "duration_weeks", "not_a_number"),
+    ("enrolment", {"duration_weeks": "4.5"}, "duration_weeks", "not_integer"),
+    ("enrolment", {"start_date": f"31.31.{CANARY}"}, "start_date", "not_a_date"),
+    ("enrolment", {"sessions_per_week": "300"}, "sessions_per_week", "out_of_range"),
+    ("session", {"participant_id": f"{CANARY}7"}, "participant_id", "unknown_participant"),
+    ("session", {"started_at": CANARY}, "started_at", "not_a_date"),
+    ("session", {"started_at": "2026-03-29 02:30"}, "started_at", "time_in_gap"),
+    ("session", {"minutes": CANARY}, "minutes", "not_a_number"),
+    ("session", {"minutes": "999"}, "minutes", "out_of_range"),
+    ("session", {"started_at": ""}, "started_at", "missing_required"),
+    ("session", {"participant_id": "P1", "minutes": "44"}, "", "duplicate_key"),
+    ("survey", {"nrs": "77"}, "nrs", "answer_out_of_range"),
+    ("survey", {"nrs": CANARY}, "nrs", "answer_not_a_number"),
+    ("survey", {"completed_at": ""}, "completed_at", "no_visit"),
+    ("survey", {"participant_id": f"{CANARY}8"}, "participant_id", "unknown_participant"),
 ]
-BAD_ROWS[0] = (ENROLMENT, ",neck_pain,4,3,20,2026-01-05", "participant_id", "missing_required")
+GOOD_ROWS = {
+    "enrolment": {"participant_id": CANARY, "start_date": "2026-01-05"},
+    "session": {"participant_id": "P2", "started_at": "2026-01-06 00:00"},
+    "survey": {"participant_id": "P2", "completed_at": "2026-01-20 09:00", "nrs": "5"},
+}
 
 
 @pytest.fixture(scope="module")
 def planted() -> Iterator[tuple[Path, list[tuple[str, int, str, str]]]]:
-    """A world with every kind of bad row and one empty row; where each was planted."""
+    """A world with every kind of bad row, a ragged and an empty one; and where each stands."""
     with fast_folder() as folder:
-        write_world(folder)
-        where = []
-        for path, row, column, rule in BAD_ROWS:
-            with (folder / path).open("a") as file:
-                file.write(row + "\n")
-            n_lines = len((folder / path).read_text().splitlines())
-            where.append((Path(path).parent.name, n_lines, column, rule))
+        clinic, where = tiny_clinic(), []
+        for table, wrong, column, rule in BAD_ROWS:
+            {"enrolment": clinic.enrol, "session": clinic.log, "survey": clinic.ask}[table](
+                **{**GOOD_ROWS[table], **wrong}
+            )
+            where.append((table, len(clinic.rows[table]) + 1, column, rule))
+        clinic.write(folder)
+        with (folder / ENROLMENT).open("a") as file:
+            file.write(f"{CANARY},neck_pain\n")
+        where.append(("enrolment", len(clinic.rows["enrolment"]) + 2, "", "ragged_row"))
         with (folder / SESSION).open("a") as file:
             file.write(",,\n")
         assert failure_of_run(folder) == (0, "")
@@ -95,7 +99,7 @@ def test_each_refusal_says_why_and_what_to_change_without_a_value(analyst):
     for row in rows:
         assert row["reason"] and row["fix"]
         assert "{" not in row["reason"] + row["fix"]
-        assert row["column_name"] in row["reason"] + row["fix"]
+        assert row["rule_id"] == "no_visit" or row["column_name"] in row["reason"] + row["fix"]
     out_of_range = {r["column_name"]: r["reason"] for r in rows if "range" in r["rule_id"]}
     assert "more than 0, at most 240" in out_of_range["minutes"]
     assert "0 to 10" in out_of_range["nrs"]
@@ -194,11 +198,11 @@ def test_an_unreadable_file_that_was_never_read_contributes_nothing(data):
 def test_a_bug_that_one_file_brings_up_is_told_without_its_values_and_others_go_on(
     data, monkeypatch
 ):
-    def canonicalise(*_):
+    def ingest_file(*_):
         raise ValueError(f"could not convert {CANARY}")
 
     write_world(data, 4)
-    monkeypatch.setattr("flows.steps.ingest_file.canonicalise", canonicalise)
+    monkeypatch.setattr("flows.steps.intake.ingest_file", ingest_file)
     (problem,) = ingest_all(data).problems
     assert problem.exit_code == ExitCode.BUG
     assert problem.message.startswith(
@@ -281,7 +285,9 @@ def test_a_wrong_mapping_is_told_by_file_line_and_key_and_others_go_on(data, nam
     assert problem.exit_code == ExitCode.SOURCE_WRONG
     assert problem.message.startswith(f"{path}, line ")
     line = int(
-        problem.message.removeprefix(f"{path}, line ").partition((key and ",") or ":")[0].rstrip(":")
+        problem.message.removeprefix(f"{path}, line ")
+        .partition((key and ",") or ":")[0]
+        .rstrip(":")
     )
     assert line == expected_line(text, right, wrong, name)
     if key:

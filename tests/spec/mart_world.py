@@ -125,7 +125,7 @@ def write_analyst(path: Path, rows: Mapping[str, list[Row]] | None = None) -> Pa
     told = marts() if rows is None else rows
     with duckdb.connect(str(path)) as connection:
         connection.begin()  # one commit: every other one waits for the disk
-        for schema in ("marts", "ref", "ops"):
+        for schema in ("facts", "marts", "ref", "ops"):
             connection.execute(f"create schema {schema}")
         for mart in CONTRACTS:
             _write_mart(connection, mart, told.get(mart.path.stem, []))
@@ -164,6 +164,9 @@ def _write_surroundings(connection: duckdb.DuckDBPyConnection) -> None:
         create table ref.participant as select 'riverside' as clinic_id, 'ABCDEF' as participant_key;
         create table ops.file as select 'riverside' as clinic_id, 'app' as source_id, 'ab12' as file_sha256,
           100 as rows_read, 95 as rows_accepted, 3 as rows_refused, 1 as rows_superseded, 1 as rows_ignored;
+        create table facts.fct_outcome (response_no integer, instrument varchar, version varchar, score_id varchar);
+        create table facts.fct_score (response_no integer, instrument varchar, version varchar, score_id varchar,
+          definition_sha256 varchar, t_table_version varchar, value_set varchar);
         """
     )
     for table in REFERENCE:
