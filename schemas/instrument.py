@@ -6,6 +6,7 @@ tables of `ref_rows`) and `followthrough score`. Adding one changes no code.
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,25 @@ def read_instruments(*folders: Path) -> dict[tuple[str, str], Instrument]:
     """
     found: dict[tuple[str, str], Instrument] = {}
     for folder in folders or (SHIPPED,):
-        for path in sorted(folder.glob("*.toml")):
-            instrument = read_instrument(path)
+        for instrument in _shipped() if folder == SHIPPED else _read(folder):
             if instrument.key in found:
                 raise InstrumentError(
-                    f"{path}: id, version: {instrument.id} {instrument.version} is already defined "
+                    f"{instrument.path}: id, version: {instrument.id} {instrument.version} is already defined "
                     f"in {found[instrument.key].path}; give yours another version"
                 )
             found[instrument.key] = instrument
     return found
+
+
+def _read(folder: Path) -> list[Instrument]:
+    """The questionnaires of one folder, by file name."""
+    return [read_instrument(path) for path in sorted(folder.glob("*.toml"))]
+
+
+@cache
+def _shipped() -> tuple[Instrument, ...]:
+    """Those do not change while a process runs, and one run asks for them many times."""
+    return tuple(_read(SHIPPED))
 
 
 def read_licences(path: Path) -> dict[str, dict[str, Any]]:

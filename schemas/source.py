@@ -77,8 +77,8 @@ class ColumnMap(_Strict):
         origins = [n for n in ("column", "value", "path", "join") if getattr(self, n) is not None]
         if len(origins) != 1:
             raise ValueError("give exactly one of column, value, path, join")
-        if self.path is not None and re.compile(self.path).groups < 1:
-            raise ValueError("path needs a group in parentheses, for example (p[0-9]+)/")
+        if self.path is not None:
+            _check_pattern(self.path)
         if self.unit is not None and self.unit not in UNITS:
             raise ValueError(f"unknown unit; allowed: {', '.join(UNITS)}")
         return self
@@ -87,6 +87,15 @@ class ColumnMap(_Strict):
     def export_columns(self) -> tuple[str, ...]:
         """The export's columns that this one is made of."""
         return self.join or ((self.column,) if self.column is not None else ())
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        n_groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"path is no regular expression: {error}") from error
+    if n_groups < 1:
+        raise ValueError("path needs a group in parentheses, for example (p[0-9]+)/")
 
 
 class Dialect(_Strict):
@@ -174,7 +183,9 @@ class Mapping(_Strict):
     def _fits_its_table(self) -> "Mapping":
         allowed = REQUIRED[self.table] + OPTIONAL[self.table]
         if unknown := [name for name in self.columns if name not in allowed]:
-            raise ValueError(f"columns: table {self.table} has no column {', '.join(unknown)}")
+            raise ValueError(
+                f"columns.{unknown[0]}: table {self.table} has no column {', '.join(unknown)}"
+            )
         if absent := [name for name in REQUIRED[self.table] if name not in self.columns]:
             raise ValueError(f"columns: table {self.table} needs {', '.join(absent)}")
         if self.table == "session" and not self.columns.keys() & {
@@ -252,8 +263,9 @@ def _messages(path: Path, text: str, error: ValidationError) -> list[str]:
     for problem in error.errors(include_url=False, include_input=False):
         keys = [str(part) for part in problem["loc"] if part not in ("function-before", "tagged")]
         what = problem["msg"].removeprefix("Value error, ")
-        if not keys and ":" in what:  # a rule over several keys names its table first
-            keys = [what.split(":")[0]]
+        if not keys and ": " in what:  # a rule over several keys names its place first
+            place, what = what.split(": ", 1)
+            keys = place.split(".")
         expected = {"extra_forbidden": "unknown key", "missing": "this key is needed"}.get(
             problem["type"], what
         )

@@ -231,7 +231,10 @@ def test_a_wrong_policy_stops_the_run_with_11(followthrough, data, server):
 def test_a_refused_gate_leaves_with_14_and_the_old_release(followthrough, data, server, tmp_path):
     checks = tmp_path / "checks"
     checks.mkdir()
-    (checks / "always.sql").write_text("-- Whatever is built is wrong.\nselect 'x' as cell\n")
+    header = (
+        "-- Whatever is built is wrong.\n-- key: cell\n-- columns:\n--   cell  the offending cell\n"
+    )
+    (checks / "always.sql").write_text(f"{header}select 'all' as cell\n")
     write_world(data, 4)
     before = look(data / "warehouse/analyst.duckdb")
     strict = f"import flows.steps.gate, pathlib\nflows.steps.gate.CHECKS = pathlib.Path('{checks}')"

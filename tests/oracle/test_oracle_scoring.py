@@ -149,29 +149,43 @@ def plain_scores(definition: dict[str, Any], answers: Answers) -> dict[str, floa
     }
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition["id"])
-def test_the_select_agrees_with_the_slow_scorer(definition: dict[str, Any]) -> None:
-    one = INSTRUMENTS[definition["id"], definition["version"]]
+def forms_of(definition: dict[str, Any]) -> list[Answers]:
+    """Random forms: complete, with few holes, with many."""
     rng = random.Random(definition["id"])
-    forms = [
-        random_answers(definition, rng, holes) for holes in (0.0, 0.05, 0.3) for _ in range(60)
-    ]
+    return [random_answers(definition, rng, holes) for holes in (0.0, 0.05, 0.3) for _ in range(60)]
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[tuple[str, int], dict[str, Any]]:
+    """Every form scored in one SELECT, the questionnaires mixed as in a run: (id, number) -> scores."""
+    places = [(d["id"], n) for d in DEFINITIONS for n in range(len(forms_of(d)))]
+    random.Random(3).shuffle(places)
+    forms = {definition["id"]: forms_of(definition) for definition in DEFINITIONS}
+    ones = {name: one for (name, _), one in INSTRUMENTS.items()}
     rows = [
         {
-            "response_no": number,
-            "instrument": one.id,
-            "version": one.version,
+            "response_no": row,
+            "instrument": name,
+            "version": ones[name].version,
             "status": "completed",
-            "answers": [form[name] for name in one.item_ids],
+            "answers": [forms[name][number][item] for item in ones[name].item_ids],
         }
-        for number, form in enumerate(forms)
+        for row, (name, number) in enumerate(places)
     ]
-    licence = {one.id: {"accepted_by": "a", "date": "b", "reference": "c"}}
-    found = score_rows(rows, ref_rows({one.key: one}, licence))
-    for number, form in enumerate(forms):
+    licences = {name: {"accepted_by": "a", "date": "b", "reference": "c"} for name in ones}
+    scores = score_rows(rows, ref_rows(INSTRUMENTS, licences))
+    return {place: scores[row] for row, place in enumerate(places)}
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition["id"])
+def test_the_select_agrees_with_the_slow_scorer(
+    definition: dict[str, Any], found: dict[tuple[str, int], dict[str, Any]]
+) -> None:
+    for number, form in enumerate(forms_of(definition)):
+        scores = found[definition["id"], number]
         for score_id, value in plain_scores(definition, form).items():
             wanted = None if value is None else pytest.approx(value, abs=1e-9)
-            assert found[number][score_id] == wanted, (score_id, form)
+            assert scores[score_id] == wanted, (score_id, form)
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition["id"])
