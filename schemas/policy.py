@@ -42,6 +42,11 @@ def read_policy(user_file: Path | None = None) -> Policy:
                 raise SourceWrong(
                     f"{user_file}, line {find_key_line(text, key.split('.'))}, key {key}: no such policy; see schemas/policy.toml"
                 )
+            if isinstance(entry[0], str) != isinstance(values[key][0], str):
+                kind = "a word" if isinstance(values[key][0], str) else "a number"
+                raise SourceWrong(
+                    f"{user_file}, line {find_key_line(text, key.split('.'))}, key {key}: expected {kind}"
+                )
             values[key] = entry
             overridden.append(key)
     return Policy(values, cells, windows, tuple(overridden))

@@ -12,7 +12,7 @@ from flows.readers.csv_rows import CsvFile, read_rows
 from flows.readers.encoding import AS_UTF8, settle_encoding, to_utf8
 from flows.readers.header import DELIMITERS, Head, find_header
 from flows.readers.layout import Marks, find_line_end, read_layout
-from flows.readers.table import Batch, TextTable
+from flows.readers.table import WORK_FOLDER, Batch, TextTable
 from schemas.errors import ExportUnreadable
 from schemas.source import Dialect
 
@@ -40,7 +40,7 @@ def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTab
 
     def batches(names: tuple[str, ...]) -> Iterator[Batch]:
         _check_header(header.columns, names, path.name)
-        with tempfile.TemporaryDirectory(prefix="followthrough-") as folder:
+        with tempfile.TemporaryDirectory(prefix="followthrough-", dir=WORK_FOLDER.get()) as folder:
             is_plain = encoding in AS_UTF8
             copy = path if is_plain else to_utf8(path, encoding, Path(folder))
             settled = layout if is_plain else read_layout(copy)

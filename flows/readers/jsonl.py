@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from flows.readers.table import NO_BROKEN, Batch, TextTable
+from flows.readers.table import NO_BROKEN, WORK_FOLDER, Batch, TextTable
 from schemas.errors import ExportUnreadable
 from schemas.source import Dialect
 
@@ -133,7 +133,7 @@ def _array(path: Path) -> Iterator[tuple[pl.DataFrame, int]]:
     query = "select json::varchar as json from read_json_objects(?, format = 'array', maximum_object_size = ?)"
     n_before = 0
     with (
-        tempfile.TemporaryDirectory(prefix="followthrough-") as folder,
+        tempfile.TemporaryDirectory(prefix="followthrough-", dir=WORK_FOLDER.get()) as folder,
         duckdb.connect() as connection,
     ):
         plain = Path(folder, "array.json")  # the name of an export may read as a pattern: [1], *

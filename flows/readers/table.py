@@ -1,7 +1,9 @@
 """What every reader hands on: text, line by line, and nothing decided about meaning."""
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
@@ -34,5 +36,9 @@ class TextTable:
     batches: Callable[[tuple[str, ...]], Iterator[Batch]]
     receipt: dict[str, str] = field(default_factory=dict)
 
+
+# Where a reader may put a copy of an export. A run sets it beside its warehouse, so that no copy of people's data is left
+# in a folder of the system when the run is killed; without a run it is the system's own.
+WORK_FOLDER: ContextVar[Path | None] = ContextVar("work_folder", default=None)
 
 NO_BROKEN = pl.DataFrame(schema={"line": pl.Int64, "rule_id": pl.String})

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from flows.readers import READERS
-from flows.readers.table import Batch, TextTable
+from flows.readers.table import WORK_FOLDER, Batch, TextTable
 from flows.steps import times
 from flows.steps.canonicalise import CONTRACTS, PER_VISIT, wanted_columns
 from flows.steps.cells import Context, export_name
@@ -73,6 +73,16 @@ class Receipt:
 
 def ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -> Receipt:
     """Take one export in; raises ExportUnreadable (nothing is left behind) or StillGrowing."""
+    work = warehouse / ".work"
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = WORK_FOLDER.set(work)
+    try:
+        return _ingest_file(export, context, warehouse, keys)
+    finally:
+        WORK_FOLDER.reset(before)
+
+
+def _ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) -> Receipt:
     source, mapping = export.source, export.source.mapping
     if mapping.reader not in READERS:
         raise ExportUnreadable(

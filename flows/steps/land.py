@@ -46,8 +46,10 @@ class Landing:
     ) -> None:
         """Whatever was not kept is thrown away."""
         for table, writer in self._writers.items():
-            writer.close()
-            self._draft(table).unlink(missing_ok=True)
+            try:
+                writer.close()
+            finally:  # closing writes a footer, which a full disk refuses
+                self._draft(table).unlink(missing_ok=True)
 
     def to_arrow(self, table: str, rows: pl.DataFrame) -> pa.Table:
         """Accepted rows (`line`, `participant_id`, canonical columns) as they will be written; may run in any thread."""

@@ -86,12 +86,11 @@ def clear_leftovers(warehouse: Path) -> None:
     drafts = ("*.tmp", "receipts/*.tmp", "parquet/**/*.tmp", "refused/**/*.tmp", ".*.new")
     for path in [path for pattern in drafts for path in warehouse.glob(pattern)]:
         path.unlink()
-    for path in [*warehouse.glob("releases/.building-*"), *warehouse.glob("releases/.removing-*")]:
+    folders = ("releases/.building-*", "releases/.removing-*", ".work/*")
+    for path in [path for pattern in folders for path in warehouse.glob(pattern)]:
         shutil.rmtree(path)
-    for path in warehouse.parent.glob(
-        "keys/.*.key.*"
-    ):  # a key that was being made and is in no use yet
-        path.unlink()
+    for path in warehouse.parent.glob("keys/.*.key.*"):
+        path.unlink()  # a key that was being made and is in no use yet
 
 
 def remove_unused(warehouse: Path, keys_in_use: set[str]) -> int:

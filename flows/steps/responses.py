@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from flows.steps import parse
+from flows.steps.cells import export_name
 from flows.steps.survey_blocks import Block, Form
 from flows.steps.validate import find_failures
 from schemas.instrument import Item
@@ -49,10 +50,11 @@ def with_visits(
         undated = rows["completed_at"].is_null() & (rows["local_date"].is_null())
     else:
         undated = pl.repeat(True, rows.height, eager=True)
+    known = export_name("completed_at", block.source.mapping.columns.get("completed_at"))
     unknown = undated & label.is_not_null() & visit.is_null()
     nowhere = undated & label.is_null()
     failures = [
-        _failures(rows["line"].filter(mask), visits.column if visits else "completed_at", rule_id, "")
+        _failures(rows["line"].filter(mask), visits.column if visits else known, rule_id, "")
         for mask, rule_id in ((unknown, "unknown_code"), (nowhere, "no_visit")) if mask.any()
     ]  # fmt: skip
     placed = rows.with_columns(label.alias("visit_label"), visit.alias("visit"))

@@ -1,6 +1,7 @@
 """What the machine and the senders do to a run: full disks, files that still grow, a new contract."""
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -27,12 +28,19 @@ SESSIONS = "raw/riverside/session/export.csv"
 MORE = "P2,2026-01-20 10:00,20\n"
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A small world with one release."""
+@pytest.fixture(scope="module")
+def world() -> Iterator[Path]:
+    """A small world with one release; tests work on copies."""
     with fast_folder() as folder:
         write_world(folder, 2)
         run_all(folder, with_gate=False)
+        yield folder
+
+
+@pytest.fixture
+def data(world) -> Iterator[Path]:
+    with fast_folder() as folder:
+        shutil.copytree(world, folder, symlinks=True, dirs_exist_ok=True)
         yield folder
 
 
