@@ -152,8 +152,10 @@ def code_sha256() -> str:
 def build(draft: Draft) -> None:
     """Build the analyst's warehouse and write the manifest."""
     ledger, context = read_ledger(draft.warehouse), read_context(draft.data)
+    memory_limit = f"{context.policy.number('build.memory_mb'):.0f}MB"
+    analyst = draft.folder / "analyst.duckdb"
     # Closed in any case: a failed build gives its room on the disk back at once.
-    with closing(open_building(draft.folder / "analyst.duckdb")) as connection:
+    with closing(open_building(analyst, memory_limit)) as connection:
         manifest = _build(connection, draft, ledger, context)
     shutil.rmtree(draft.folder / "spill", ignore_errors=True)
     write_json(draft.folder / "manifest.json", manifest)

@@ -42,7 +42,7 @@ def test_a_bug_tells_type_and_places_but_no_value_even_in_a_traceback(tmp_path):
         duckdb.IOException("IO Error: Could not write file: No space left on device"),
         duckdb.TransactionException("Failed to commit: No space left on device"),
         pl.exceptions.ComputeError("No space left on device (os error 28)"),
-        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['work']"),
     ],
     ids=str,
 )
