@@ -223,6 +223,10 @@ def main() -> None:
     """Entry point: every failure is told in one line, without a traceback, and has its exit code."""
     try:
         code = app(result_action="return_value")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
     except Exception as error:
         from flows.steps.failures import to_user_error
 
