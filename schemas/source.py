@@ -104,8 +104,10 @@ class Dialect(_Strict):
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
+    escape: str | None = None
     decimal: Literal[".", ","] | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    skip_lines: int = Field(default=0, ge=0)
     header_rows: int = Field(default=1, ge=0, le=3)
     missing: tuple[str, ...] = DEFAULT_MISSING
     sheet: str | None = None

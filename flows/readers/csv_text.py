@@ -6,12 +6,18 @@ why (the receipt); csv_rows.py then reads the rows.
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
+from flows.readers.broken_quotes import set_aside
 from flows.readers.csv_rows import CsvFile, read_rows
 from flows.readers.encoding import AS_UTF8, settle_encoding, to_utf8
+from flows.readers.escapes import without_escapes
 from flows.readers.header import DELIMITERS, Head, find_header
 from flows.readers.layout import Marks, find_line_end, read_layout
+from flows.readers.records import BrokenQuotes
 from flows.readers.table import WORK_FOLDER, Batch, TextTable
 from schemas.errors import ExportUnreadable
 from schemas.source import Dialect
@@ -24,11 +30,16 @@ def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTab
     layout = read_layout(path)
     encoding, why_encoding = settle_encoding(path, dialect, layout)
     quote = '"' if dialect.quote is None else dialect.quote
-    _check_marks(path.name, quote, dialect.delimiter)
+    _check_marks(
+        path.name, {"quote": quote, "delimiter": dialect.delimiter, "escape": dialect.escape}
+    )
     text, is_whole = _head_text(path, encoding)
     line_end, end_name = find_line_end(text.encode(), ord(quote) if quote else None)
-    header = find_header(Head(path.name, text, chr(line_end), quote, is_whole), dialect, wanted)
+    head = Head(path.name, text, chr(line_end), quote, is_whole, dialect.escape)
+    header = find_header(head, dialect, wanted)
     _check_header(header.columns, wanted, path.name)
+    if dialect.escape:  # rows are read from a copy that doubles its quotes
+        quote = quote or '"'
     marks = Marks(ord(header.delimiter), ord(quote) if quote else None, line_end)
     receipt = {
         "encoding": f"{encoding}: {why_encoding}",
@@ -43,22 +54,44 @@ def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTab
         with tempfile.TemporaryDirectory(prefix="followthrough-", dir=WORK_FOLDER.get()) as folder:
             is_plain = encoding in AS_UTF8
             copy = path if is_plain else to_utf8(path, encoding, Path(folder))
-            settled = layout if is_plain else read_layout(copy)
-            yield from read_rows(
-                CsvFile(copy, path.name, settled, marks, header, dialect, receipt), names
-            )
+            if dialect.escape:
+                copy = without_escapes(copy, Path(folder), dialect, marks)
+            settled = layout if copy == path else read_layout(copy)
+            file = CsvFile(copy, path.name, settled, marks, header, dialect, receipt)
+            try:
+                yield from read_rows(file, names)  # broken quotes show before the first row
+            except BrokenQuotes:
+                if not dialect.quote:
+                    raise
+                yield from _rows_without_broken(file, Path(folder), names)
 
     return TextTable(header.columns, batches, receipt)
 
 
-def _check_marks(name: str, quote: str, delimiter: str | None) -> None:
-    for key, mark in (("quote", quote), ("delimiter", delimiter)):
-        if mark and (len(mark.encode()) != 1 or mark in "\r\n\0"):
+def _rows_without_broken(file: CsvFile, folder: Path, names: tuple[str, ...]) -> Iterator[Batch]:
+    """The rows of a file some of whose records break the declared quoting; those are refused one by one."""
+    copy, lines = set_aside(
+        file.path, folder, file.marks, file.offset, file.header.n_lines, len(file.header.columns)
+    )
+    file.receipt["rows"] = f"{len(lines)} break the rules of quoting, and are refused"
+    is_broken = pl.col("line").is_in(lines)
+    for batch in read_rows(replace(file, path=copy, layout=read_layout(copy)), names):
+        rule = pl.when(is_broken).then(pl.lit("broken_quotes")).otherwise("rule_id")
+        yield replace(batch, broken=batch.broken.with_columns(rule_id=rule))
+
+
+def _check_marks(name: str, marks: dict[str, str | None]) -> None:
+    seen: dict[str, str] = {}
+    for key, mark in marks.items():
+        if not mark:
+            continue
+        if len(mark.encode()) != 1 or mark in "\r\n\0":
             raise ExportUnreadable(f"{name}: {key} under [dialect] must be one ASCII character")
-    if delimiter and delimiter == quote:
-        raise ExportUnreadable(
-            f"{name}: delimiter and quote under [dialect] are the same character"
-        )
+        if mark in seen:
+            raise ExportUnreadable(
+                f"{name}: {seen[mark]} and {key} under [dialect] are the same character"
+            )
+        seen[mark] = key
 
 
 def _head_text(path: Path, encoding: str) -> tuple[str, bool]:

@@ -47,6 +47,7 @@ class Head:
     line_end: str
     quote: str
     is_whole: bool
+    escape: str | None = None
 
     def records(self, delimiter: str, skip: int) -> Iterator[_Record]:
         """The non-empty records below `skip` lines; a fault of form ends them."""
@@ -63,6 +64,7 @@ class Head:
             delimiter=delimiter,
             quotechar=self.quote or None,
             quoting=quoting,
+            escapechar=self.escape,
             strict=True,
         )
         while True:
@@ -80,6 +82,7 @@ class Head:
 def find_header(head: Head, dialect: Dialect, wanted: tuple[str, ...]) -> Header:
     """Find the header and the delimiter; raises ExportUnreadable where the evidence does not settle them."""
     skip, separator = _separator_line(head)
+    skip = max(skip, dialect.skip_lines)
     declared = dialect.delimiter or separator
     candidates = [declared] if declared else list(DELIMITERS)
     why = "declared" if dialect.delimiter else "named in the first line (sep=)" if separator else ""

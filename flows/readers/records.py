@@ -27,6 +27,11 @@ from flows.readers.layout import (
 from schemas.errors import ExportUnreadable
 
 QUOTE, APOSTROPHE, BACKSLASH = ord('"'), ord("'"), ord("\\")
+_REFUSE_ROW = "with quote = '\"' under [dialect] only such rows are refused"
+
+
+class BrokenQuotes(ExportUnreadable):
+    """A quote where the grammar allows none, or one that is never closed."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,9 @@ def read_records(path: Path, marks: Marks, offset: int, n_before: int, has_other
         if tally.n_bytes > MAX_LINE_BYTES:
             raise too_long(path.name, tally.first_line)
     if tally.in_quotes:
-        raise ExportUnreadable(
+        raise BrokenQuotes(
             f"{path.name}: the quote opened on line {tally.quote_line} is never closed; "
-            "close it or double it, or export again"
+            f"close it or double it, or export again; {_REFUSE_ROW}"
         )
     if tally.n_bytes:
         lines.append(np.array([tally.first_line]))
@@ -153,10 +158,9 @@ def _check_quotes(
     stray = np.concatenate([stray_open[:1], stray_close[:1]])
     if stray.size:
         line = tally.line + int(np.count_nonzero(whole[start : stray.min()] == marks.line_end))
-        raise ExportUnreadable(
+        raise BrokenQuotes(
             f"{tally.name}: line {line} holds a quote in the middle of a cell, so cells cannot be told apart; "
-            'double it inside a quoted cell, or, if this export never quotes, declare quote = "" '
-            "under [dialect]"
+            f'double it inside a quoted cell, or, if this export never quotes, declare quote = "" under [dialect]; {_REFUSE_ROW}'
         )
     if opening.size:
         behind = np.count_nonzero(whole[start : opening[-1]] == marks.line_end)

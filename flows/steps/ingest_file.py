@@ -20,6 +20,7 @@ from flows.steps import times
 from flows.steps.canonicalise import CONTRACTS, PER_VISIT, wanted_columns
 from flows.steps.cells import Context, export_name
 from flows.steps.date_order import settle_date_order
+from flows.steps.decimal_mark import settle_decimal
 from flows.steps.discover import Export, exported_at
 from flows.steps.judge import judge, offending_cells, without
 from flows.steps.land import Landing
@@ -90,6 +91,9 @@ def _ingest_file(export: Export, context: Context, warehouse: Path, keys: Path) 
         )
     table = READERS[mapping.reader](export.path, mapping.dialect, wanted_columns(source))
     export = settle_date_order(export, table)
+    blocks = _blocks(export, table, context)
+    answers = tuple(c for block in blocks for form in block.forms for c in form.columns)
+    export = settle_decimal(export, table, answers)
     blocks = _blocks(export, table, context)
     wanted = tuple(
         dict.fromkeys([*wanted_columns(source), *(c for block in blocks for c in block.columns)])

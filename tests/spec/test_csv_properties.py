@@ -123,8 +123,13 @@ def test_read_back_exactly_or_refused(
     path = tmp_path / "table.csv"
     path.write_bytes(text.encode(encoding))
     told: dict[str, Any] = {"encoding": encoding} if encoding == "utf-16-le" else {}
-    if declare and not dialect["escapechar"]:
-        told |= {"delimiter": dialect["delimiter"], "quote": dialect["quotechar"]}
+    if declare:
+        is_quoting = dialect["quoting"] != csv.QUOTE_NONE
+        told |= {
+            "delimiter": dialect["delimiter"],
+            "quote": dialect["quotechar"] if is_quoting else "",
+        }
+        told |= {"escape": dialect["escapechar"]}
     size = data.draw(st.sampled_from([5, 64, layout.CHUNK]))
     try:
         with patch.object(layout, "CHUNK", size):
