@@ -20,7 +20,7 @@ from flows.readers.table import NO_BROKEN, Batch
 from schemas.errors import ExportUnreadable
 from schemas.source import Dialect
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 250_000  # of which several are in memory at a time
 _RECORD = "# of the record"  # no name that an export would give a column
 
 

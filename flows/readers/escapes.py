@@ -33,7 +33,13 @@ def without_escapes(path: Path, folder: Path, dialect: Dialect, marks: Marks) ->
                 escapechar=dialect.escape,
                 strict=True,
             )
-            writer = csv.writer(target, delimiter=delimiter, quotechar=quote, lineterminator=end)
+            writer = csv.writer(
+                target,
+                delimiter=delimiter,
+                quotechar=quote,
+                quoting=csv.QUOTE_ALL,  # a cell that ends with a line break must not run into the next
+                lineterminator=end,
+            )
             for row in reader:
                 writer.writerow(row)
                 n_lines = reader.line_num

@@ -68,8 +68,8 @@ def read_layout(path: Path) -> Layout:
     if n_bytes == 0:
         raise ExportUnreadable(f"{path.name}: the file is empty; export again")
     content = mapped(path)
-    encoding, why = _bom(content) or _encoding_of(content)
-    found = {byte: content.find(byte) for byte in (b"\0", b"\r", b"\n", b"\\", b"'")}
+    first_beyond_ascii, found = _look_through(content)
+    encoding, why = _bom(content) or _encoding_of(content, first_beyond_ascii)
     has = {byte: place >= 0 for byte, place in found.items()}
     return Layout(
         n_bytes, encoding, why, found[b"\0"], has[b"\r"], has[b"\n"], has[b"\\"], has[b"'"]
@@ -82,15 +82,25 @@ def _bom(content: mmap.mmap) -> tuple[str, str] | None:
     return next(((name, "byte order mark") for m, name in marks if head.startswith(m)), None)
 
 
-def _encoding_of(content: mmap.mmap) -> tuple[str | None, str]:
-    whole = np.frombuffer(content, np.uint8)
-    first = next((i for i in range(0, len(whole), CHUNK) if whole[i : i + CHUNK].max() > 127), None)
+def _look_through(content: mmap.mmap) -> tuple[int | None, dict[bytes, int]]:
+    """Where the first piece with a byte beyond ASCII begins, and the first place of each byte that matters (-1: none)."""
+    first_beyond_ascii = None
+    found = dict.fromkeys((b"\0", b"\r", b"\n", b"\\", b"'"), -1)
+    for start, array in chunks(content, 0):
+        if first_beyond_ascii is None and array.max() > 127:
+            first_beyond_ascii = start
+        for byte in [byte for byte, place in found.items() if place < 0]:
+            found[byte] = content.find(byte, start, start + len(array))
+    return first_beyond_ascii, found
+
+
+def _encoding_of(content: mmap.mmap, first: int | None) -> tuple[str | None, str]:
     if first is None:
         return "ascii", "every byte is ASCII, which is UTF-8 too"
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(first, len(whole), CHUNK):
+    for start, array in chunks(content, first):
         try:
-            decoder.decode(whole[start : start + CHUNK].tobytes(), start + CHUNK >= len(whole))
+            decoder.decode(array.tobytes(), start + CHUNK >= len(content))
         except UnicodeDecodeError as error:
             at = max(start + error.start - 4, 0)  # a character may have begun in the chunk before
             line = _line_at(content, at)
@@ -142,10 +152,14 @@ def offset_of(path: Path, line_end: int, n_lines: int) -> int:
     return place
 
 
-def chunks(whole: NDArray[np.uint8], offset: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def chunks(content: mmap.mmap, offset: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The bytes from `offset` on, in pieces of bounded size, each with its place."""
+    whole = np.frombuffer(content, np.uint8)
     for start in range(offset, len(whole), CHUNK):
         yield start, whole[start : start + CHUNK]
+        # What was looked at need not stay resident; it is read again from the file where it is wanted.
+        page = start // mmap.PAGESIZE * mmap.PAGESIZE
+        content.madvise(mmap.MADV_DONTNEED, page, min(start + CHUNK, len(content)) - page)
 
 
 def is_plainly_even(path: Path, marks: Marks, offset: int, n_columns: int, has_other: bool) -> bool:
@@ -153,9 +167,10 @@ def is_plainly_even(path: Path, marks: Marks, offset: int, n_columns: int, has_o
 
     Only valid without quotes, and with a parser that raises on a row that is too long.
     """
-    whole = np.frombuffer(mapped(path), np.uint8)
+    content = mapped(path)
+    whole = np.frombuffer(content, np.uint8)
     n_delimiters, n_lines, unbroken = 0, 0, 0
-    for start, array in chunks(whole, offset):
+    for start, array in chunks(content, offset):
         n_delimiters += int(np.count_nonzero(array == marks.delimiter))
         n_breaks = int(np.count_nonzero(array == marks.line_end))
         n_lines += n_breaks

@@ -60,12 +60,13 @@ class _Tally:
 
 def read_records(path: Path, marks: Marks, offset: int, n_before: int, has_other: bool) -> Records:
     """Count the records from `offset` on, where `n_before` physical lines lie behind."""
-    whole = np.frombuffer(mapped(path), np.uint8)
+    content = mapped(path)
+    whole = np.frombuffer(content, np.uint8)
     tally = _Tally(path.name, n_before + 1)
     lines: list[NDArray[np.int64]] = []
     cells: list[NDArray[np.int64]] = []
     blanks: list[NDArray[np.bool_]] = []
-    for start, array in chunks(whole, offset):
+    for start, array in chunks(content, offset):
         inside = np.zeros(len(array), np.uint8)
         if marks.quote is not None:
             inside = parity_of(array, marks.quote, tally.in_quotes)
@@ -169,11 +170,12 @@ def _check_quotes(
 
 def check_undeclared(path: Path, marks: Marks, offset: int, n_before: int) -> None:
     """Refuse a file that may quote with apostrophes, or escape with backslashes, and does not say so."""
-    whole = np.frombuffer(mapped(path), np.uint8)
+    content = mapped(path)
+    whole = np.frombuffer(content, np.uint8)
     edges = (marks.delimiter, LF, CR)
     escapable = [*edges, QUOTE, APOSTROPHE, BACKSLASH, *map(ord, DELIMITERS)]
     in_quotes, opens, closes = 0, -1, -1
-    for start, array in chunks(whole, offset):
+    for start, array in chunks(content, offset):
         inside = np.zeros(len(array), np.uint8)
         if marks.quote is not None:
             inside = parity_of(array, marks.quote, in_quotes)

@@ -21,7 +21,7 @@ class SessionKeys:
     def add(self, hashes: pl.Series, lines: pl.Series, days: pl.Series) -> None:
         """Note the sessions of one batch, in the order of the export."""
         self._hashes.append(hashes)
-        self._lines.append(lines)
+        self._lines.append(lines.cast(pl.UInt32))  # half the room; there are no more lines than that
         self.days.update(days.to_list())
 
     def repeated_lines(self) -> pl.Series:
