@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from flows.readers.header import Header
-from flows.readers.layout import LF, Layout, Marks, is_plainly_even, mapped, offset_of
+from flows.readers.layout import LF, Layout, Marks, holds, is_plainly_even, mapped, offset_of
 from flows.readers.records import Records, check_undeclared, read_records
 from flows.readers.table import NO_BROKEN, Batch
 from schemas.errors import ExportUnreadable
@@ -50,7 +50,7 @@ class CsvFile:
     def has_quotes(self) -> bool:
         """Whether the data hold a quote."""
         quote = self.marks.quote
-        return quote is not None and mapped(self.path).find(bytes([quote]), self.offset) >= 0
+        return quote is not None and holds(self.path, quote, self.offset)
 
     def scan(self, strict: bool) -> pl.LazyFrame:
         """All cells as text, columns named by position (names of exports repeat)."""

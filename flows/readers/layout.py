@@ -162,6 +162,13 @@ def chunks(content: mmap.mmap, offset: int) -> Iterator[tuple[int, NDArray[np.ui
         content.madvise(mmap.MADV_DONTNEED, page, min(start + CHUNK, len(content)) - page)
 
 
+def holds(path: Path, byte: int, offset: int) -> bool:
+    """Whether a byte occurs from `offset` on."""
+    content = mapped(path)
+    places = ((start, start + len(array)) for start, array in chunks(content, offset))
+    return any(content.find(bytes([byte]), *place) >= 0 for place in places)
+
+
 def is_plainly_even(path: Path, marks: Marks, offset: int, n_columns: int, has_other: bool) -> bool:
     """Whether the cells of all lines add up: the cheap proof that no row is short and no line empty.
 
