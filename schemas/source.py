@@ -8,13 +8,24 @@ the readers (exit 12).
 import re
 import tomllib
 import zoneinfo
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from schemas.deletes import Deletes
 from schemas.errors import SourceWrong
+from schemas.key_line import find_key_line
 
 TableName = Literal["enrolment", "session", "survey", "measure", "pause"]
 
@@ -111,6 +122,47 @@ class Dialect(_Strict):
     header_rows: int = Field(default=1, ge=0, le=3)
     missing: tuple[str, ...] = DEFAULT_MISSING
     sheet: str | None = None
+    resource: str | None = None  # FHIR: the resource type that holds the rows
+    questionnaire: str | None = None  # FHIR: only responses to this one
+    code: str | None = None  # FHIR: only resources of this code, or system|code
+    # What the mapping says elsewhere and some readers must know; no keys of [dialect].
+    _timezone: str | None = PrivateAttr(default=None)
+    _coded: frozenset[str] = PrivateAttr(default=frozenset())
+    _table: str | None = PrivateAttr(default=None)
+    _ids: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone that the source declares: what a wall clock in its exports means."""
+        return self._timezone
+
+    @property
+    def coded(self) -> frozenset[str]:
+        """Cells that the mapping itself translates: a reader hands them on as they are."""
+        return self._coded
+
+    @property
+    def table(self) -> str | None:
+        """The canonical table that the mapping fills."""
+        return self._table
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Columns of the export that name people and records: a reader never rewrites their cells."""
+        return self._ids
+
+    def beside(
+        self,
+        timezone: str | None = None,
+        coded: Iterable[str] = (),
+        table: str | None = None,
+        ids: Iterable[str] = (),
+    ) -> "Dialect":
+        """The same dialect, with what stands beside it in the mapping."""
+        told = self.model_copy()
+        told._timezone, told._coded, told._table = timezone, frozenset(coded), table
+        told._ids = frozenset(ids)
+        return told
 
 
 class InstrumentMap(_Strict):
@@ -156,6 +208,7 @@ class Mapping(_Strict):
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     instruments: dict[str, InstrumentMap] = Field(default_factory=dict)
     visits: Visits | None = None
+    deletes: Deletes | None = None
     wide: tuple[Wide, ...] = ()
 
     @field_validator("timezone")
@@ -198,9 +251,19 @@ class Mapping(_Strict):
             raise ValueError(
                 "columns: table session needs started_at, ended_at with minutes, or local_date"
             )
+        if self.deletes is not None:
+            self.deletes.check(self.table, self.columns, self.files)
         if self.table == "survey" and not self.instruments:
             raise ValueError("instruments: a survey needs at least one [instruments.<id>]")
         return self
+
+    @model_validator(mode="after")
+    def _tell_the_dialect(self) -> "Mapping":
+        coded = {text for codes in self.codes.values() for text in codes}
+        coded |= {text for mapped in self.instruments.values() for text in mapped.codes}
+        ids = [c for n, m in self.columns.items() if n.endswith("_id") for c in m.export_columns]
+        told = self.dialect.beside(self.timezone, coded, self.table, ids)
+        return self.model_copy(update={"dialect": told})
 
 
 def _iso_instant(text: str) -> datetime:
@@ -275,26 +338,3 @@ def _messages(path: Path, text: str, error: ValidationError) -> list[str]:
             f"{path}, line {find_key_line(text, keys)}, key {'.'.join(keys) or '(file)'}: {expected}"
         )
     return messages
-
-
-def find_key_line(text: str, keys: "tuple[str, ...] | list[str]") -> int:
-    """The line on which the deepest findable part of a dotted key stands; 1 where none does."""
-    table, best, depth = "", 1, 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-            table = header[1].replace('"', "")
-            found = table.split(".")
-        elif key := re.match(r'\s*(?:"([^"]+)"|([\w.-]+))\s*=', line):
-            found = [
-                *(table.split(".") if table else []),
-                *([key[1]] if key[1] else key[2].split(".")),
-            ]
-        else:
-            continue
-        shared = next(
-            (i for i, (a, b) in enumerate(zip(found, keys, strict=False)) if a != b),
-            min(len(found), len(keys)),
-        )
-        if shared == len(found) and shared > depth:
-            best, depth = number, shared
-    return best

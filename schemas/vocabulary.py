@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import SourceWrong
-from schemas.source import find_key_line
+from schemas.key_line import find_key_line
 
 SHIPPED = Path(__file__).with_name("vocabulary.toml")
 EXTENSIBLE = ("condition", "setting", "technique", "modality")

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.readers import csv_text, jsonl
+from flows.readers import (
+    csv_text,
+    fhir,
+    google_forms,
+    jsonl,
+    qualtrics,
+    redcap,
+    surveymonkey,
+    xlsx,
+)
 from flows.readers.table import TextTable
 from schemas.source import Dialect
 
@@ -13,4 +22,10 @@ Reader = Callable[[Path, Dialect, tuple[str, ...]], TextTable]
 READERS: dict[str, Reader] = {
     "csv": csv_text.open_table,
     "jsonl": jsonl.open_table,
+    "fhir": fhir.open_table,
+    "xlsx": xlsx.open_table,
+    "redcap": redcap.open_table,
+    "qualtrics": qualtrics.open_table,
+    "surveymonkey": surveymonkey.open_table,
+    "google_forms": google_forms.open_table,
 }

@@ -5,7 +5,7 @@ why (the receipt); csv_rows.py then reads the rows.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from flows.readers.broken_quotes import set_aside
 from flows.readers.csv_rows import CsvFile, read_rows
 from flows.readers.encoding import AS_UTF8, settle_encoding, to_utf8
 from flows.readers.escapes import without_escapes
-from flows.readers.header import DELIMITERS, Head, find_header
+from flows.readers.header import DELIMITERS, Head, Header, find_header
 from flows.readers.layout import Marks, find_line_end, read_layout
 from flows.readers.records import BrokenQuotes
 from flows.readers.table import WORK_FOLDER, Batch, TextTable
@@ -27,6 +27,17 @@ HEAD_BYTES = 4 << 20  # a header of 5,000 long names fits
 
 def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTable:
     """Open one delimited file; raises ExportUnreadable where evidence is missing or contradictory."""
+
+    def find(head: Head) -> Header:
+        header = find_header(head, dialect, wanted)
+        _check_header(header.columns, wanted, path.name)
+        return header
+
+    return open_with(path, dialect, find)
+
+
+def open_with(path: Path, dialect: Dialect, find: Callable[[Head], Header]) -> TextTable:
+    """Open one delimited file whose header, and with it the names of its columns, `find` reads from its head."""
     layout = read_layout(path)
     encoding, why_encoding = settle_encoding(path, dialect, layout)
     quote = '"' if dialect.quote is None else dialect.quote
@@ -36,8 +47,7 @@ def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTab
     text, is_whole = _head_text(path, encoding)
     line_end, end_name = find_line_end(text.encode(), ord(quote) if quote else None)
     head = Head(path.name, text, chr(line_end), quote, is_whole, dialect.escape)
-    header = find_header(head, dialect, wanted)
-    _check_header(header.columns, wanted, path.name)
+    header = find(head)
     if dialect.escape:  # rows are read from a copy that doubles its quotes
         quote = quote or '"'
     marks = Marks(ord(header.delimiter), ord(quote) if quote else None, line_end)

@@ -81,7 +81,7 @@ class Head:
 
 def find_header(head: Head, dialect: Dialect, wanted: tuple[str, ...]) -> Header:
     """Find the header and the delimiter; raises ExportUnreadable where the evidence does not settle them."""
-    skip, separator = _separator_line(head)
+    skip, separator = separator_line(head)
     skip = max(skip, dialect.skip_lines)
     declared = dialect.delimiter or separator
     candidates = [declared] if declared else list(DELIMITERS)
@@ -89,7 +89,7 @@ def find_header(head: Head, dialect: Dialect, wanted: tuple[str, ...]) -> Header
     if dialect.header_rows == 0:
         return _without_header(head, skip, candidates, why, wanted)
     if not wanted:
-        delimiter, rows_why = _delimiter_by_rows(head, skip, candidates)
+        delimiter, rows_why = delimiter_by_rows(head, skip, candidates)
         return _header(head, skip, delimiter, why or rows_why, dialect, 0)
     found = _places(head, skip, candidates, wanted)
     if len(found) > 1:
@@ -104,7 +104,7 @@ def find_header(head: Head, dialect: Dialect, wanted: tuple[str, ...]) -> Header
     )
 
 
-def _separator_line(head: Head) -> tuple[int, str | None]:
+def separator_line(head: Head) -> tuple[int, str | None]:
     """Excel's `sep=;` in the first line: lines to skip, and the delimiter that it names."""
     first = head.text.partition(head.line_end)[0].rstrip("\r")
     match = _SEP.match(first)
@@ -180,13 +180,13 @@ def _without_header(
     head: Head, skip: int, candidates: list[str], why: str, wanted: tuple[str, ...]
 ) -> Header:
     """Columns are known by their number, from 1."""
-    delimiter, rows_why = _delimiter_by_rows(head, skip, candidates)
+    delimiter, rows_why = delimiter_by_rows(head, skip, candidates)
     n_columns = len(_record(head, skip, delimiter, 0).cells)
     columns = tuple(str(number + 1) for number in range(n_columns))
     return Header(columns, skip, delimiter, why or rows_why, "none declared; columns are numbered")
 
 
-def _delimiter_by_rows(head: Head, skip: int, candidates: list[str]) -> tuple[str, str]:
+def delimiter_by_rows(head: Head, skip: int, candidates: list[str]) -> tuple[str, str]:
     """The delimiter under which most of the first rows, and the very first, have the same number of cells."""
     if len(candidates) == 1:
         return candidates[0], "declared"

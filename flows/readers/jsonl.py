@@ -39,7 +39,7 @@ def open_table(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTab
             raise ExportUnreadable(f"{path.name}: a mapped key may not be called 'line'; rename it")
         never_filled = list(names)
         try:
-            for objects, n_blank in _array(path) if is_array else _lines(path):
+            for objects, n_blank in _array(path) if is_array else read_lines(path):
                 batch = _extract(objects, n_blank, names)
                 never_filled = [
                     n for n in never_filled if batch.frame[n].null_count() == batch.frame.height
@@ -93,7 +93,7 @@ def _loads(content: bytes) -> object:
         return None
 
 
-def _lines(path: Path) -> Iterator[tuple[pl.DataFrame, int]]:
+def read_lines(path: Path) -> Iterator[tuple[pl.DataFrame, int]]:
     """`line`, `json` for each non-empty line."""
     line, rest = 1, b""
     with path.open("rb") as file:

@@ -4,20 +4,28 @@ A key is made of everything that decides what a file becomes: its bytes, its nam
 and the vocabularies and questionnaires it is read with. Same key, same rows: nothing to do.
 """
 
+import errno
 import fnmatch
 import hashlib
 import json
 import re
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.readers.layout import MAX_LINE_BYTES
 from flows.steps.cells import Context
 from flows.steps.check_columns import check_columns
 from flows.steps.survey_blocks import check_instruments
 from schemas.errors import ExportUnreadable, SourceWrong
 from schemas.landed import CONTRACT_VERSION
 from schemas.source import Source, read_source
+
+MAX_MAPPING_BYTES = 1 << 20  # operations [D]: a mapping of 5,000 columns has a tenth of it
+PIECE_BYTES = 1 << 16
+# Readers of formats in which a whole export may be one line; they bound what they hold themselves.
+ANY_LENGTH = ("jsonl", "fhir", "xlsx")
 
 
 @dataclass(frozen=True)
@@ -43,13 +51,37 @@ def find_sources(raw: Path, context: Context) -> tuple[list[Source], list[Source
     sources, wrong = [], []
     for path in sorted([*raw.rglob("source.toml"), *raw.rglob("*.source.toml")]):
         try:
+            _check_is_mapping(path)
             source = read_source(path)
             check_instruments(source, context.instruments)
             check_columns(source, context.vocabularies)
             sources.append(source)
         except SourceWrong as error:
             wrong.append(error)
-    return sources, wrong + _doubled(sources)
+    return sources, wrong + _doubled(sources) + _links_out(raw, sources)
+
+
+def _links_out(raw: Path, sources: list[Source]) -> list[SourceWrong]:
+    """Linked folders beside the sources: whatever they hold is not looked at, and that must be known."""
+    told = "is a link to a folder outside; put the folder itself here, or copy its files"
+    links = (path for path in sorted(raw.rglob("*")) if path.is_symlink() and path.is_dir())
+    inside = [source.folder for source in sources]  # there it is told as a file is
+    return [
+        SourceWrong(f"{path}: {told}")
+        for path in links
+        if not _is_within(path, raw) and not any(path.is_relative_to(folder) for folder in inside)
+    ]
+
+
+def _check_is_mapping(path: Path) -> None:
+    """Only a plain file of a few lines is opened: reading a pipe would never end."""
+    what = _not_a_file(path) or (
+        f"is larger than {MAX_MAPPING_BYTES >> 20} MB"
+        if path.stat().st_size > MAX_MAPPING_BYTES
+        else None
+    )
+    if what:
+        raise SourceWrong(f"{path}: {what}; put a source.toml there")
 
 
 def _doubled(sources: list[Source]) -> list[SourceWrong]:
@@ -69,24 +101,77 @@ def _doubled(sources: list[Source]) -> list[SourceWrong]:
 
 
 def find_export_files(source: Source) -> list[Path]:
-    """The files of one source, in name order."""
-    folder = source.folder
+    """Whatever stands where an export of this source is looked for, in name order; `read_export` judges it."""
     return [
         path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not path.name.endswith("source.toml")
-        and _matches(path.relative_to(folder).as_posix(), source.mapping.files)
-        and not (path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()))
+        for path in sorted(source.folder.rglob("*"))
+        if not path.name.endswith("source.toml") and _is_asked_for(path, source)
     ]
 
 
+def _is_asked_for(path: Path, source: Source) -> bool:
+    """Whether a name is one of an export. Folders are only told: linked from outside, or `x.csv` where `*.csv` is asked for."""
+    pattern = source.mapping.files
+    if path.is_symlink() and path.is_dir():
+        return not _is_within(path, source.folder)
+    is_named = _matches(path.relative_to(source.folder).as_posix(), pattern)
+    return is_named and ("." in Path(pattern).name or not path.is_dir())
+
+
 def read_export(source: Source, path: Path, context: Context) -> Export:
-    """One file with its hash and key. Size and time are those before hashing: who writes meanwhile is noticed later."""
-    name, stat = path.relative_to(source.folder).as_posix(), path.stat()
+    """One file with its hash and key; raises OSError for what is no plain file of this folder.
+
+    Size and time are those before hashing: who writes meanwhile is noticed later.
+    """
+    what = _not_a_file(path)
+    if what is None and not _is_within(path, source.folder):
+        what = "is a link to a file outside its folder"
+    if what is not None:
+        raise OSError(errno.EINVAL, f"it {what}", str(path))
+    name, found = path.relative_to(source.folder).as_posix(), path.stat()
+    if source.mapping.reader not in ANY_LENGTH:
+        _check_lines(path, found.st_size)
     sha256 = hash_file(path)
     key = export_key(source, name, sha256, context)
-    return Export(source, path, name, sha256, key, stat.st_size, stat.st_mtime_ns)
+    return Export(source, path, name, sha256, key, found.st_size, found.st_mtime_ns)
+
+
+def _not_a_file(path: Path) -> str | None:
+    """What a path is where it is no plain file; None for a plain file, or a link to one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if path.is_symlink():
+            return "is a link that leads nowhere"
+        raise error
+    kinds = {
+        stat.S_ISDIR: "is a folder",
+        stat.S_ISFIFO: "is a named pipe",
+        stat.S_ISSOCK: "is a socket",
+        stat.S_ISCHR: "is a device",
+        stat.S_ISBLK: "is a device",
+    }
+    return next((f"{what}, not a file" for is_kind, what in kinds.items() if is_kind(mode)), None)
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
+
+
+def _check_lines(path: Path, n_bytes: int) -> None:
+    """Refuse a line that fills the memory before all of it is read: from place to place a line break must follow."""
+    with path.open("rb") as file:
+        for start in range(0, n_bytes - MAX_LINE_BYTES, MAX_LINE_BYTES):
+            file.seek(start)
+            seen = 0
+            while seen < MAX_LINE_BYTES:
+                piece = file.read(PIECE_BYTES)
+                seen += len(piece)
+                if not piece or b"\n" in piece or b"\r" in piece:
+                    break
+            else:
+                told = f"it holds a line longer than {MAX_LINE_BYTES >> 20} MB, so its line ends are broken"
+                raise OSError(errno.EINVAL, told, str(path))
 
 
 def _matches(name: str, pattern: str) -> bool:

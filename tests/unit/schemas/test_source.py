@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import SourceWrong
-from schemas.source import OPTIONAL, REQUIRED, Source, find_key_line, read_source
+from schemas.key_line import find_key_line
+from schemas.source import OPTIONAL, REQUIRED, Source, read_source
 
 START = """clinic = "riverside"
 table = "session"
@@ -40,6 +41,16 @@ def test_what_is_left_out_has_its_default(tmp_path):
     assert (mapping.mode, mapping.exported_at, mapping.files) == ("delta", "mtime", "**/*")
     assert (mapping.dialect.header_rows, mapping.dialect.missing) == (1, ("", "NA", "NaN", "null"))
     assert mapping.columns["started_at"].export_columns == ("start",)
+
+
+def test_the_dialect_knows_what_stands_beside_it(tmp_path):
+    beside = 'timezone = "America/Halifax"\n' + START + '[codes.started_at]\n"soon" = "later"\n'
+    dialect = read(tmp_path, beside).mapping.dialect
+    assert (dialect.timezone, dialect.table) == ("America/Halifax", "session")
+    assert (dialect.coded, dialect.ids) == ({"soon"}, {"id"})
+    settled = dialect.model_copy(update={"date_order": "dmy"})
+    assert (settled.timezone, settled.ids) == ("America/Halifax", {"id"})
+    assert "_ids" in message(tmp_path, START + "[dialect]\n_ids = []\n")
 
 
 def test_a_source_is_known_by_its_folder_and_the_stem_of_its_file(tmp_path):

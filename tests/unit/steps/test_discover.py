@@ -62,13 +62,17 @@ def test_files_are_found_by_their_pattern_and_mappings_never(tmp_path, pattern, 
     assert names == found
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path, context):
     source = write_source(tmp_path / "app")
     touch(source.folder, "a.csv")
     touch(tmp_path, "secret.csv")
     (source.folder / "out.csv").symlink_to(tmp_path / "secret.csv")
     (source.folder / "within.csv").symlink_to(source.folder / "a.csv")
-    assert [path.name for path in find_export_files(source)] == ["a.csv", "within.csv"]
+    found = find_export_files(source)
+    assert [path.name for path in found] == ["a.csv", "out.csv", "within.csv"]
+    read_export(source, found[2], context)
+    with pytest.raises(OSError, match="link to a file outside its folder"):
+        read_export(source, found[1], context)
 
 
 def test_the_key_moves_with_whatever_decides_what_a_file_becomes(tmp_path, context):
