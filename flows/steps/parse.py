@@ -36,7 +36,9 @@ def to_text(text: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 
 def to_number(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
-    """Floating point; NaN and infinity are no figures."""
+    """Floating point; NaN and infinity are no figures, and a code of the mapping for missing is none either."""
+    if codes := [code for code in missing if _is_figure(code)]:
+        text = text.set(text.str.strip_chars().is_in(codes).fill_null(False), None)
     values = _floats(text if decimal == "." else text.str.replace(",", ".", literal=True))
     if decimal == ",":  # a dot beside a decimal comma could be either: not guessed
         values = values.set(text.str.contains(".", literal=True).fill_null(False), None)
@@ -66,6 +68,11 @@ def _merge(
         return Typed(values)
     failed = pl.repeat(False, len(values), eager=True).scatter(wrong, True)
     return Typed(values, ((rule_id, failed),))
+
+
+def _is_figure(code: str) -> bool:
+    """Whether a code for missing, such as -999, would read as a number."""
+    return _floats(pl.Series([code.replace(",", ".")])).is_not_null().item()  # type: ignore[no-any-return]
 
 
 def to_integer(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
