@@ -18,7 +18,9 @@ import yaml
 from flows.cli import app
 from flows.readers import READERS
 from flows.steps.canonicalise import CONTRACTS
+from flows.steps.judge import REMARKS
 from flows.steps.pipeline import run_all
+from flows.steps.refused_file import CEILING, UNIT
 from schemas.errors import WORST_FIRST, ExitCode, SourceWrong
 from schemas.landed import ASIDE, LANDED
 from schemas.policy import SHIPPED as POLICY
@@ -36,7 +38,9 @@ def test_every_policy_number_has_a_source_and_a_use():
         if table not in ("cells", "windows")
         for key, entry in entries.items()
     }
-    code = "\n".join(map(text_of, [*find("flows", suffix=".py"), *find("sql", suffix=".sql")]))
+    code = "\n".join(
+        map(text_of, [*find("flows", "schemas", suffix=".py"), *find("sql", suffix=".sql")])
+    )
     check_none(
         (f"{key} lacks a source" for key, entry in keys.items() if not entry.get("source")),
         (
@@ -70,7 +74,9 @@ def raised_in_python() -> Iterator[tuple[str, str]]:
                     a
                     for k in node.keywords
                     if k.arg == "rule_id"
-                    for a in getattr(k.value, "args", [])
+                    for call in ast.walk(k.value)
+                    if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "lit"
+                    for a in call.args
                 ]
                 yield from (
                     (place(path, node.lineno), a.value)
@@ -104,12 +110,17 @@ def raised_in_contracts() -> Iterator[tuple[str, str]]:
         yield from ((f"schemas/{table}.py", name.partition(":")[0]) for name in names)
     for kind in ("out_of_range", "not_integer", "not_a_number"):
         yield "schemas/survey.py", f"answer_{kind}"
+    for table, remarks in REMARKS.items():
+        names = [case.partition(":")[0] for case in remarks(read_policy())]
+        yield from ((f"schemas/{table}.py", name) for name in names)
+    yield from (("flows/steps/refused_file.py", rule) for rule in (CEILING, UNIT))
 
 
 def raised_in_sql() -> Iterator[tuple[str, str]]:
-    """The words of every `case .. end as outcome` (or rule_id) of staging."""
+    """The words of every `case .. end as outcome` (or rule_id) of staging, and of `'..' as rule_id`."""
     for path in find("sql/staging", suffix=".sql"):
         code = re.sub(r"--.*", "", text_of(path))
+        yield from ((place(path), word) for word in re.findall(r"'(\w+)' as rule_id\b", code))
         for ending in re.finditer(r"\bend as (?:outcome|rule_id)\b", code):
             depth, start = 0, ending.start()
             for word in reversed(list(re.finditer(r"\b(?:case|end)\b", code[: ending.end()]))):

@@ -86,8 +86,10 @@ def _rows_without_broken(file: CsvFile, folder: Path, names: tuple[str, ...]) ->
     file.receipt["rows"] = f"{len(lines)} break the rules of quoting, and are refused"
     is_broken = pl.col("line").is_in(lines)
     for batch in read_rows(replace(file, path=copy, layout=read_layout(copy)), names):
-        rule = pl.when(is_broken).then(pl.lit("broken_quotes")).otherwise("rule_id")
-        yield replace(batch, broken=batch.broken.with_columns(rule_id=rule))
+        broken = batch.broken.with_columns(
+            rule_id=pl.when(is_broken).then(pl.lit("broken_quotes")).otherwise("rule_id")
+        )
+        yield replace(batch, broken=broken)
 
 
 def _check_marks(name: str, marks: dict[str, str | None]) -> None:

@@ -59,14 +59,20 @@ def is_dictionary(path: Path) -> bool:
     return any(set(form[:3]) <= set(header) for form in _FORMS)
 
 
+def dictionaries_in(folder: Path) -> list[Path]:
+    """The files of a folder that describe fields, in name order."""
+    named = [path for path in sorted(folder.glob("*.csv")) if _NAME.search(path.name)]
+    plain = [path for path in named if path.is_file() and not path.is_symlink()]
+    return [path for path in plain if is_dictionary(path)]
+
+
 def find_dictionary(path: Path, header: tuple[str, ...]) -> tuple[DataDictionary | None, str]:
     """The dictionary in the folder of an export that knows most of its fields, and what to tell of it."""
     columns = {*header, *(name.split("___")[0] for name in header)}
     columns |= {name.split(" (choice=")[0] for name in header}
-    beside = [p for p in sorted(path.parent.glob("*.csv")) if _NAME.search(p.name) and p != path]
     found: list[tuple[int, DataDictionary]] = []
-    for candidate in beside:
-        if candidate.is_symlink() or not candidate.is_file() or not is_dictionary(candidate):
+    for candidate in dictionaries_in(path.parent):
+        if candidate == path:
             continue
         try:
             dictionary = _read(candidate)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.readers.layout import MAX_LINE_BYTES
+from flows.readers.redcap_dictionary import dictionaries_in
 from flows.steps.cells import Context
 from flows.steps.check_columns import check_columns
 from flows.steps.survey_blocks import check_instruments
@@ -26,6 +27,15 @@ MAX_MAPPING_BYTES = 1 << 20  # operations [D]: a mapping of 5,000 columns has a 
 PIECE_BYTES = 1 << 16
 # Readers of formats in which a whole export may be one line; they bound what they hold themselves.
 ANY_LENGTH = ("jsonl", "fhir", "xlsx")
+
+
+# Numbers of the policy on which it depends how a row is read and judged; another figure reads every export again.
+INTAKE_POLICY = (
+    "duration.days_per_month",
+    "session.minutes_differ_share",
+    "session.clock_skew_minutes",
+    "session.clock_skew_days",
+)
 
 
 @dataclass(frozen=True)
@@ -102,11 +112,15 @@ def _doubled(sources: list[Source]) -> list[SourceWrong]:
 
 def find_export_files(source: Source) -> list[Path]:
     """Whatever stands where an export of this source is looked for, in name order; `read_export` judges it."""
-    return [
+    found = [
         path
         for path in sorted(source.folder.rglob("*"))
         if not path.name.endswith("source.toml") and _is_asked_for(path, source)
     ]
+    if source.mapping.reader != "redcap":
+        return found
+    describing = {d for folder in {path.parent for path in found} for d in dictionaries_in(folder)}
+    return [path for path in found if path not in describing]
 
 
 def _is_asked_for(path: Path, source: Source) -> bool:
@@ -197,6 +211,7 @@ def export_key(source: Source, name: str, sha256: str, context: Context) -> str:
         name,
         source.text,
         _definitions(source, context),
+        *_beside(source, name),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -208,9 +223,15 @@ def _definitions(source: Source, context: Context) -> str:
         for n, m in source.mapping.instruments.items()
     }
     codes = {name: sorted(entries) for name, entries in context.vocabularies.items()}
-    return json.dumps(
-        [instruments, codes, context.policy.number("duration.days_per_month")], sort_keys=True
-    )
+    policy = {key: context.policy.number(key) for key in INTAKE_POLICY}
+    return json.dumps([instruments, codes, policy], sort_keys=True)
+
+
+def _beside(source: Source, name: str) -> list[str]:
+    """Hashes of what a reader looks at beside the export: REDCap's data dictionaries."""
+    if source.mapping.reader != "redcap":
+        return []
+    return [hash_file(path) for path in dictionaries_in((source.folder / name).parent)]
 
 
 def exported_at(source: Source, export: Export, newest_in_column: datetime | None) -> datetime:

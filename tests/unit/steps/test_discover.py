@@ -1,15 +1,25 @@
 """Which exports are there, and what makes one new."""
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from flows.steps.discover import Export, exported_at, find_export_files, find_sources, read_export
+from flows.steps.canonicalise import CONTRACTS
+from flows.steps.discover import (
+    INTAKE_POLICY,
+    Export,
+    export_key,
+    exported_at,
+    find_export_files,
+    find_sources,
+    read_export,
+)
 from flows.steps.intake import read_context
 from schemas.errors import ExportUnreadable, SourceWrong
-from schemas.source import Source, read_source
+from schemas.source import Mapping, Source, read_source
 
 MAPPING = """
 clinic = "riverside"
@@ -158,3 +168,35 @@ def test_a_wrong_mapping_does_not_hide_the_others(tmp_path, context):
     assert [source.source_id for source in sources] == ["good"]
     assert all(isinstance(error, SourceWrong) for error in wrong)
     assert os.fspath(tmp_path / "raw/bad/source.toml") in wrong[0].message
+
+
+def test_every_number_that_judges_a_row_is_part_of_the_key() -> None:
+    """A changed policy would otherwise leave rows as the old one had judged them."""
+    root = Path(__file__).parents[3]
+    judging = ["flows/steps/derive.py", "flows/steps/judge.py", "flows/steps/responses.py"]
+    judging += [f"schemas/{table}.py" for table in CONTRACTS]
+    used = {
+        key
+        for name in judging
+        for key in re.findall(r'policy\.number\("([\w.]+)"\)', (root / name).read_text())
+    }
+    assert used == set(INTAKE_POLICY)
+
+
+def test_a_dictionary_is_no_export_and_part_of_the_key(tmp_path: Path) -> None:
+    """It lies beside the records, is not read as one, and a new one reads them again."""
+    folder = tmp_path / "c" / "redcap"
+    folder.mkdir(parents=True)
+    (folder / "records.csv").write_text("record_id,phq9_1\n1,2\n")
+    dictionary = folder / "data_dictionary.csv"
+    dictionary.write_text('"Variable / Field Name","Form Name","Field Type"\nphq9_1,phq9,radio\n')
+    mapping = Mapping.model_validate({
+        "clinic": "c", "table": "survey", "reader": "redcap", "files": "*.csv", "columns": {"participant_id": "record_id"},
+        "instruments": {"phq9": {"version": "9", "items": "phq9_{n}"}},
+    })  # fmt: skip
+    source = Source(folder / "source.toml", "", mapping)
+    assert [path.name for path in find_export_files(source)] == ["records.csv"]
+    context = read_context(tmp_path)
+    before = export_key(source, "records.csv", "0", context)
+    dictionary.write_text(dictionary.read_text() + "phq9_2,phq9,radio\n")
+    assert export_key(source, "records.csv", "0", context) != before
