@@ -1,215 +1,187 @@
-"""`followthrough inspect FILE|FOLDER`: how an export would be read, and a draft of its source.toml.
+"""`followthrough inspect FILE|FOLDER`: how exports would be read, and drafts of their source.toml.
 
-Nothing is written and nothing is taken in. Codes and visit labels stand in the draft, because they must be
-mapped; other cells are counted only.
+Nothing is taken in, and nothing is written unless drafts are asked for where no mapping stands. Codes and visit labels stand
+in a draft, because they must be mapped; other cells are counted only.
 """
 
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from flows.readers import READERS
-from flows.steps.inspect_columns import (
-    Roles,
-    date_evidence,
-    decimal_evidence,
-    find_identifiers,
-    find_roles,
-    find_suffixes,
-    multiple,
-    time_columns,
-)
+from flows.steps.check_columns import check_columns
+from flows.steps.inspect_columns import Roles
 from flows.steps.inspect_draft import Draft
-from flows.steps.inspect_questionnaires import Found, find_in_fhir, find_questionnaires
-from flows.steps.inspect_sample import Sample, read_sample
+from flows.steps.inspect_folder import Kind, find_kinds, kind_of_file
+from flows.steps.inspect_format import Format
+from flows.steps.inspect_head import UNKNOWN
+from flows.steps.inspect_identifiers import find_identifiers
+from flows.steps.inspect_naming import name_drafts, write_drafts
+from flows.steps.inspect_readings import Reading, find_readings
+from flows.steps.inspect_report import lines_of
+from flows.steps.inspect_safe import check_plain
+from flows.steps.inspect_sample import Sample, read_samples
+from flows.steps.inspect_times import date_evidence, decimal_evidence, time_columns
+from flows.steps.survey_blocks import check_instruments
 from schemas.errors import ExportUnreadable
 from schemas.instrument import SHIPPED, Instrument, read_instruments
 from schemas.source import read_source
 from schemas.vocabulary import Vocabularies, read_vocabularies
 
-_SURVEYS = ("fhir", "qualtrics", "surveymonkey", "google_forms", "xlsx")
-_EXPORT = {".csv", ".tsv", ".tab", ".txt", ".dat", ".json", ".jsonl", ".ndjson", ".xlsx"}
+Told = dict[str, Any]
+Definitions = tuple[dict[tuple[str, str], Instrument], Vocabularies]
 
 
-def inspect_file(path: Path) -> dict[str, Any]:
+def inspect_file(path: Path, write: bool = False) -> Told:
     """What a file, or each kind of file below a folder, seems to be; `lines` is that in words."""
-    if not path.exists():
-        raise ExportUnreadable(f"{path}: no such file or folder; check the path")
-    if path.is_file():
-        told = _inspect_one(path, "source.toml", 1)
-        return {"path": str(path), "files": [told], "problems": [], "lines": _lines(told)}
-    if not path.is_dir():
-        raise ExportUnreadable(f"{path}: neither a file nor a folder; give an export file")
-    return _inspect_folder(path)
-
-
-def _inspect_folder(folder: Path) -> dict[str, Any]:
-    """One draft for each kind of file: same folder, same format, same header."""
-    kinds: dict[tuple[str, ...], list[Path]] = {}
-    problems = []
-    for path in sorted(p for p in folder.rglob("*") if _may_be_export(p, folder)):
-        try:
-            sample = read_sample(path)
-            key = (str(path.parent), sample.format, path.suffix, *sample.columns)
-            if sample.format in ("jsonl", "fhir"):  # keys come and go from file to file
-                key = key[:3]
-            kinds.setdefault(key, []).append(path)
-        except ExportUnreadable as error:
-            problems.append(error.message)
-    if not kinds:
-        raise ExportUnreadable(
-            "\n".join(
-                [f"{folder}: no export found in this folder; put the export files there", *problems]
-            )
-        )
-    n_in = {key[0]: sum(other[0] == key[0] for other in kinds) for key in kinds}
-    told = []
-    for key, paths in kinds.items():
-        name = "source.toml" if n_in[key[0]] == 1 else _draft_name(paths)
-        told.append(
-            _inspect_one(paths[0], name, len(paths), _pattern(paths) if n_in[key[0]] > 1 else None)
-        )
-    lines = [line for one in told for line in [*_lines(one), ""]]
-    lines += [f"problem: {message}" for message in problems]
-    return {"path": str(folder), "files": told, "problems": problems, "lines": lines}
-
-
-def _may_be_export(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.is_file() and not hidden and path.suffix.lower() in _EXPORT
-
-
-def _draft_name(paths: list[Path]) -> str:
-    stem = re.sub(r"[^A-Za-z]+", "_", paths[0].stem).strip("_").lower()
-    return f"{stem or 'export'}.source.toml"
-
-
-def _pattern(paths: list[Path]) -> str:
-    """A glob that fits these files by what stands before their dates."""
-    stem = re.split(r"\d", paths[0].name)[0]
-    if len(paths) == 1 and stem == paths[0].name:
-        return stem
-    return f"{stem}*{paths[0].suffix}"
-
-
-def _inspect_one(
-    path: Path, draft_name: str, n_files: int, files: str | None = None
-) -> dict[str, Any]:
-    sample = read_sample(path)
-    instruments, vocabularies = _definitions(path)
-    if sample.format == "fhir":
-        found, suffixes = find_in_fhir(sample.link_ids, instruments), {}
+    left_out: list[str] = []
+    problems: list[str] = []
+    if path.is_dir():
+        files, left_out, problems = _inspect_folder(path)
     else:
-        suffixes = find_suffixes(sample.columns)
-        found = find_questionnaires(_stems(sample, suffixes), sample.frame, instruments)
-    roles = find_roles(sample.columns, found, suffixes, _only_table(sample))
-    if roles.table != "survey":
-        found = multiple(found)
-    times = time_columns(roles, sample.frame, suffixes)
-    order, why_order = date_evidence([c for group in times.values() for c in group], sample.frame)
-    evidence = {"date order": f"{order or 'not settled'}: {why_order}"} if times else {}
-    if sample.format not in ("jsonl", "fhir", "xlsx"):
-        decimal, why_decimal = decimal_evidence(roles, found, sample.frame)
-        evidence["decimal"] = f"{decimal or 'not settled'}: {why_decimal}"
-    text = Draft(sample, roles, found, suffixes, order, vocabularies).text
-    text = (
-        text
-        if files is None
-        else re.sub(r"(?m)^files .*$", lambda _: f'files       = "{files}"', text)
-    )
-    _check_draft(text, draft_name)
-    return {
+        check_plain(path)
+        files = _inspect_kind(kind_of_file(path))
+    name_drafts(files)
+    if write:
+        write_drafts(files)
+    told = {"path": str(path), "files": files, "left_out": left_out, "problems": problems}
+    return told | {"lines": lines_of(told)}
+
+
+def _inspect_folder(folder: Path) -> tuple[list[Told], list[str], list[str]]:
+    found = find_kinds(folder, _names_person)
+    files: list[Told] = []
+    for kind in found.kinds:
+        try:
+            files += _inspect_kind(kind)
+        except ExportUnreadable as refusal:
+            found.problems.append(refusal.message)
+    if not files:
+        told = [f"{folder}: no export found in this folder; put the export files there"]
+        raise ExportUnreadable("\n".join([*told, *found.left_out, *found.problems]))
+    return files, found.left_out, found.problems
+
+
+def _names_person(path: Path, found: Format) -> bool:
+    """Whether a file has a column that says whose its rows are."""
+    definitions = _definitions(path)
+    readings = (r for s in read_samples(path, found) for r in find_readings(s, *definitions)[:1])
+    return all("participant_id" in reading.roles.columns for reading in readings)
+
+
+def _inspect_kind(kind: Kind) -> list[Told]:
+    path = kind.paths[0]
+    definitions = _definitions(path)
+    samples = read_samples(path, kind.format)
+    head = {
         "file": str(path),
-        "n_files": n_files,
-        "format": sample.format,
-        "why_format": sample.why_format,
-        "reader_exists": sample.format in READERS,
+        "n_files": len(kind.paths),
+        "folder": str(kind.place.folder),
+        "format": kind.format.name,
+        "why_format": kind.format.why,
+        "misnamed": kind.format.misnamed,
+    }
+    return [head | _inspect_sample(s, kind, definitions) for s in samples] or [head | _nothing()]
+
+
+def _nothing() -> Told:
+    """Of a FHIR file whose resources fill no table by themselves."""
+    empty: Told = {
+        "rows_seen": 0,
+        "receipt": {},
+        "guesses": {},
+        "questionnaires": [],
+        "table": None,
+    }
+    empty |= {"is_table_recognised": False, "participant": None, "times": {}, "visit": None}
+    return empty | {"undecided": {}, "not_recognised": [], "identifiers": [], "drafts": []}
+
+
+def _inspect_sample(sample: Sample, kind: Kind, definitions: Definitions) -> Told:
+    readings = find_readings(sample, *definitions)
+    best, times = readings[0], _times(readings, sample)
+    found = [
+        one for reading in readings for one in reading.found if reading.roles.table == "survey"
+    ]
+    return {
         "rows_seen": sample.frame.height,
-        "receipt": sample.receipt | evidence,
+        "receipt": sample.receipt | _evidence(sample, best),
         "guesses": sample.guesses,
-        "questionnaires": [str(f) for f in found],
-        "table": roles.table,
-        "is_table_recognised": roles.score > 0,
-        "participant": roles.columns.get("participant_id"),
-        "times": {name: group for name, group in times.items() if group},
-        "visit": roles.visit or ", ".join(suffixes) or None,
-        "not_recognised": _unused(sample, roles, found, suffixes),
-        "identifiers": find_identifiers(sample.frame) if not sample.frame.is_empty() else [],
-        "draft": {"name": draft_name, "text": text},
+        "questionnaires": list(dict.fromkeys(str(one) for one in found or best.found)),
+        "table": best.roles.table,
+        "is_table_recognised": best.roles.score > 0,
+        "participant": best.roles.columns.get("participant_id"),
+        "times": times,
+        "visit": next((r.roles.visit for r in readings if r.roles.visit), None)
+        or ", ".join(best.suffixes)
+        or None,
+        "undecided": {n: c for reading in readings for n, c in reading.several.items()},
+        "not_recognised": _unused(sample, readings),
+        "identifiers": find_identifiers(sample.frame),
+        "drafts": [_draft(sample, reading, kind, definitions) for reading in readings],
     }
 
 
-def _definitions(path: Path) -> tuple[dict[tuple[str, str], Instrument], Vocabularies]:
+def _times(readings: list[Reading], sample: Sample) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for reading in readings:
+        for name, group in time_columns(reading.roles, sample.frame, reading.suffixes).items():
+            found[name] = list(dict.fromkeys([*found.get(name, []), *group]))
+    return found
+
+
+def _order(sample: Sample, reading: Reading) -> tuple[str | None, str]:
+    times = time_columns(reading.roles, sample.frame, reading.suffixes)
+    return date_evidence([c for group in times.values() for c in group], sample.frame)
+
+
+def _evidence(sample: Sample, reading: Reading) -> dict[str, str]:
+    """What the cells say about how they are written, for the receipt."""
+    told = {}
+    if time_columns(reading.roles, sample.frame, reading.suffixes):
+        order, why = _order(sample, reading)
+        told["date order"] = f"{order or 'not settled'}: {why}"
+    if sample.format not in ("jsonl", "fhir", "xlsx"):
+        decimal, why = decimal_evidence(reading.roles, reading.found, sample.frame)
+        told["decimal"] = f"{decimal or 'not settled'}: {why}"
+    return told
+
+
+def _draft(sample: Sample, reading: Reading, kind: Kind, definitions: Definitions) -> Told:
+    order, why = _order(sample, reading)
+    text = Draft(sample, reading, order, why, definitions[1], kind.place).text()
+    _check_draft(text, definitions)
+    return {"table": reading.roles.table, "text": text}
+
+
+def _definitions(path: Path) -> Definitions:
     """Questionnaires and vocabularies, with the user's own where the file lies below a data folder's raw/."""
     raw = next((p for p in path.resolve().parents if p.name == "raw"), None)
     if raw is None:
         return read_instruments(SHIPPED), read_vocabularies()
     data = raw.parent
-    return read_instruments(SHIPPED, data / "instruments"), read_vocabularies(
-        data / "vocabulary.toml"
-    )
+    instruments = read_instruments(SHIPPED, data / "instruments")
+    return instruments, read_vocabularies(data / "vocabulary.toml")
 
 
-def _only_table(sample: Sample) -> str | None:
-    """The table that a format allows; None where the columns decide."""
-    if sample.format == "fhir" and "Observation" in sample.why_format:
-        return "measure"
-    return "survey" if sample.format in _SURVEYS else None
-
-
-def _stems(sample: Sample, suffixes: dict[str, list[str]]) -> tuple[str, ...]:
-    """Column names, those of visit blocks once and without their suffix."""
-    block = {stem + suffix for suffix, group in suffixes.items() for stem in group}
-    stems = dict.fromkeys(stem for group in suffixes.values() for stem in group)
-    return tuple([*(c for c in sample.columns if c not in block), *stems])
-
-
-def _unused(
-    sample: Sample, roles: Roles, found: list[Found], suffixes: dict[str, list[str]]
-) -> list[str]:
-    """Columns that the draft does not read; they never leave the reader."""
-    used = {*roles.columns.values(), roles.visit, roles.clock}
-    used |= {c for f in found for c in (*f.items.values(), *f.totals)}
-    used |= {c + suffix for c in list(filter(None, used)) for suffix in suffixes}
+def _unused(sample: Sample, readings: list[Reading]) -> list[str]:
+    """Columns that no draft reads; they never leave the reader."""
+    used: set[str] = set()
+    for reading in readings:
+        used |= _used(reading.roles)
+        used |= {c for f in reading.found for c in (*f.items.values(), *f.totals)}
+    used |= {c + suffix for c in used for suffix in readings[0].suffixes}
     return [column for column in sample.columns if column not in used]
 
 
-def _check_draft(text: str, name: str) -> None:
-    """A draft parses as it stands: what is handed out is read back first."""
+def _used(roles: Roles) -> set[str]:
+    return {c for c in (*roles.columns.values(), roles.visit, roles.clock) if c}
+
+
+def _check_draft(text: str, definitions: Definitions) -> None:
+    """A draft is a mapping that could run, but for what it asks: what is handed out is read back first."""
     with tempfile.TemporaryDirectory(prefix="followthrough-") as folder:
-        path = Path(folder, name)
-        path.write_text(text, encoding="utf-8")
-        read_source(path)
-
-
-def _lines(told: dict[str, Any]) -> list[str]:
-    """What was found, in words for a terminal."""
-    more = f" (and {told['n_files'] - 1} more of its kind)" if told["n_files"] > 1 else ""
-    lines = [f"{told['file']}{more}", f"format: {told['format']} ({told['why_format']})"]
-    if not told["reader_exists"]:
-        lines.append(
-            f"reader: this version has none for {told['format']}; it reads {', '.join(READERS)}"
-        )
-    lines += [f"{key}: {value}" for key, value in told["receipt"].items()]
-    lines += [f"guessed {key}: {value}; check it" for key, value in told["guesses"].items()]
-    doubt = "" if told["is_table_recognised"] else " (not recognised: only the form of a draft)"
-    lines.append(f"table: {told['table']}{doubt}; {told['rows_seen']} rows seen")
-    lines.append("questionnaires: " + ("; ".join(told["questionnaires"]) or "none recognised"))
-    lines.append(f"participant: {told['participant'] or 'not recognised'}")
-    times = (f"{name} in {', '.join(group)}" for name, group in told["times"].items())
-    lines.append("times: " + ("; ".join(times) or "none recognised"))
-    lines.append(f"visits: {told['visit'] or 'none recognised'}")
-    for identifier in told["identifiers"]:
-        lines.append(
-            f"names people? {identifier['column']}: {identifier['kind']}, by {identifier['why']}"
-        )
-    if told["not_recognised"]:
-        lines.append(f"not read by the draft: {', '.join(told['not_recognised'][:40])}")
-    draft = told["draft"]
-    return [
-        *lines,
-        "",
-        f"# ---- {draft['name']} (lines marked `check` need you) ----",
-        *draft["text"].splitlines(),
-    ]
+        path = Path(folder, "source.toml")
+        path.write_text(text.replace(f'= "{UNKNOWN}"', '= "UTC"'), encoding="utf-8")
+        source = read_source(path)
+        check_instruments(source, definitions[0])
+        check_columns(source, definitions[1])

@@ -3,8 +3,7 @@
 import json
 import re
 
-from flows.steps.inspect_questionnaires import Found
-from flows.steps.inspect_words import code_of
+from flows.steps.inspect_words import code_by_beginning, code_of, visit_of
 from schemas.policy import read_policy
 
 
@@ -18,7 +17,23 @@ def code_line(word: str, vocabulary: str, codes: dict[str, dict[str, str]]) -> s
     found = code_of(word, vocabulary, codes)
     if found:
         return f"{quoted(word)} = {quoted(found)}"
-    return f'# {quoted(word)} = ""  # check: one of {", ".join(codes)}'
+    if begun := code_by_beginning(word, codes):
+        return f"{quoted(word)} = {quoted(begun)}  # check: begins like it"
+    return f'# {quoted(word)} = "?"  # check: one of ours'
+
+
+def visit_line(label: str) -> str:
+    """A label of a long export and its visit; left as a comment, a response that only the label places is refused."""
+    visit = visit_of(label)
+    if visit is not None:
+        return f"{quoted(label)} = {quoted(visit)}"
+    return (
+        f'# {quoted(label)} = "?"  # check: one of {", ".join(_windows())}, or a name of your own'
+    )
+
+
+def _windows() -> list[str]:
+    return [*(str(window["visit"]) for window in read_policy().windows), "EOP"]
 
 
 def answer_line(word: str, figure: int | None) -> str:
@@ -28,15 +43,11 @@ def answer_line(word: str, figure: int | None) -> str:
     return f"# {quoted(word)} =   # check: the figure of this answer"
 
 
-def score_id(found: Found) -> str:
-    """The score that a total of a source stands for, unless it says more: the first."""
-    return next(iter(found.instrument.scores))
-
-
 def named_visit(visit: str | None, label: str) -> str:
     """The visit that a label means, or its own name, which carries no window."""
     if visit is not None:
         return quoted(visit)
     own = re.sub(r"\W+", "_", label).strip("_").upper() or "VISIT"
-    windows = [*(str(window["visit"]) for window in read_policy().windows), "EOP"]
-    return f"{quoted(own)}  # check: a name without a window; those with one: {', '.join(windows)}"
+    return (
+        f"{quoted(own)}  # check: a name without a window; those with one: {', '.join(_windows())}"
+    )

@@ -1,7 +1,7 @@
 """Questionnaires recognised by the names of their item columns, their totals, or FHIR linkIds."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -9,6 +9,25 @@ from flows.steps.inspect_words import plain, read_words
 from schemas.instrument import Instrument
 
 _TOTAL = r"(?:total|score|sum|gesamt|summe|tot)"
+# What exports write for an answer that was not given; a questionnaire may have one of them as an answer.
+_CODES_OF_MISSING = {
+    "-99",
+    "-98",
+    "-97",
+    "-9",
+    "-8",
+    "-7",
+    "-1",
+    "9",
+    "98",
+    "99",
+    "88",
+    "77",
+    "999",
+    "998",
+    "888",
+    "777",
+}
 _MIN_SHARE = 0.5  # of the items; fewer is a likeness of names
 
 
@@ -23,6 +42,20 @@ class Found:
     items: dict[str, str]
     totals: dict[str, str]
     answers: tuple[str, ...] = field(default=())
+    n_outside: int = 0
+    coded_missing: tuple[str, ...] = field(default=())
+
+    @property
+    def range_told(self) -> str | None:
+        """What speaks against it: figures that no item of it can have."""
+        if not self.n_outside:
+            return None
+        lowest = min(item.min for item in self.instrument.items)
+        highest = max(item.max for item in self.instrument.items)
+        coded = (
+            f"; {', '.join(self.coded_missing)} may stand for missing" if self.coded_missing else ""
+        )
+        return f"{self.n_outside} answers lie outside {lowest:g} to {highest:g}{coded}"
 
     @property
     def is_whole(self) -> bool:
@@ -47,7 +80,13 @@ class Found:
             parts.append(f"{len(self.items)} of {len(self.instrument.item_ids)} items")
         if self.totals:
             parts.append(f"{len(self.totals)} totals: {', '.join(self.totals)}")
+        parts += [self.range_told] if self.range_told else []
         return f"{name}: {'; '.join(parts) or 'by its LOINC code'}"
+
+
+def score_id(instrument: Instrument) -> str:
+    """The score that a total of a source stands for, unless it says more: the first."""
+    return next(iter(instrument.scores))
 
 
 def find_questionnaires(
@@ -60,9 +99,10 @@ def find_questionnaires(
     kept = []
     for found in candidates:
         own = {*found.items.values(), *found.totals}
-        if not own & taken:
+        told = _with_answers(found, frame)
+        if not own & taken and _is_likely(told, frame):
             taken |= own
-            kept.append(_with_answers(found, frame))
+            kept.append(told)
     return kept
 
 
@@ -107,30 +147,81 @@ def _rests(column: str, instrument: Instrument) -> list[str]:
     for alias in sorted(aliases, key=len, reverse=True):
         letters = r"[\W_]*".join(map(re.escape, plain(alias)))
         pattern = rf"{letters}(?:(?![a-z])[\W_]*(.*)|({_TOTAL}.*))"
-        if match := re.fullmatch(pattern, column, re.IGNORECASE):
-            rests.append(match[1] if match[1] is not None else match[2])
+        for spelt in dict.fromkeys((column, column.rpartition(" - ")[2])):  # question - answer
+            if match := re.fullmatch(pattern, spelt, re.IGNORECASE):
+                rests.append(match[1] if match[1] is not None else match[2])
     return rests
 
 
 def _with_answers(found: Found, frame: pl.DataFrame) -> Found:
-    """Add the answers that are words, where they are few: they need a figure each."""
-    columns = [c for c in found.items.values() if c in frame.columns]
+    """Add the answers that are words, where they are few: they need a figure each; and count figures out of range."""
+    columns = {item: c for item, c in found.items.items() if c in frame.columns}
     if not columns:
         return found
-    cells = pl.concat([frame[c].alias("cell") for c in columns]).drop_nulls().str.strip_chars()
+    cells = pl.concat([frame[c].alias("cell") for c in columns.values()])
+    cells = cells.drop_nulls().str.strip_chars()
     words = cells.filter(~cells.str.contains(r"^[+-]?[\d.,:]*$")).unique().sort()
-    return Found(
-        found.instrument, found.items, found.totals, tuple(words) if len(words) <= 12 else ()
+    items = {item.id: item for item in found.instrument.items}
+    n_outside, coded = 0, set()
+    for item, column in columns.items():
+        beyond = _beyond(frame[column], items[item].min, items[item].max)
+        n_outside += len(beyond)
+        coded |= set(beyond) & _CODES_OF_MISSING
+    return replace(
+        found,
+        answers=tuple(words) if len(words) <= 12 else (),
+        n_outside=n_outside,
+        coded_missing=tuple(sorted(coded)),
     )
 
 
+def _beyond(cells: pl.Series, lowest: float, highest: float) -> list[str]:
+    """The figures outside a range."""
+    figures = cells.drop_nulls().str.strip_chars().str.replace(",", ".", literal=True)
+    values = figures.cast(pl.Float64, strict=False)
+    beyond = (values < lowest) | (values > highest)
+    return figures.filter(beyond.fill_null(False)).to_list()
+
+
+def _is_likely(found: Found, frame: pl.DataFrame) -> bool:
+    """One question is recognised by its name alone, and so are totals: their figures must fit it."""
+    if found.items and len(found.instrument.item_ids) > 1:
+        return True
+    first = found.instrument.scores[score_id(found.instrument)]
+    columns = [c for c in (*found.items.values(), *found.totals) if c in frame.columns]
+    ends = first.range if not found.items else None
+    n_outside = found.n_outside
+    if ends is not None:
+        n_outside = sum(len(_beyond(frame[c], *ends)) for c in columns)
+    n_filled = sum(int((frame[c].fill_null("") != "").sum()) for c in columns)
+    return n_outside * 2 <= n_filled
+
+
 def find_in_fhir(
-    link_ids: tuple[str, ...], known: dict[tuple[str, str], Instrument]
+    codes: dict[str, frozenset[str]],
+    panels: frozenset[str],
+    frame: pl.DataFrame,
+    known: dict[tuple[str, str], Instrument],
 ) -> list[Found]:
-    """Questionnaires of FHIR responses: by linkIds such as PHQ9.1, or by the LOINC code of the panel."""
-    found = find_questionnaires(link_ids, pl.DataFrame(), known)
-    panels = {
-        id_ for code, id_ in read_words()["loinc"].items() if any(code in link for link in link_ids)
-    }
+    """Questionnaires of FHIR responses: by linkIds such as PHQ9.1, else by the LOINC codes of items, else of the panel."""
+    found = find_questionnaires(tuple(codes), frame, known)
     seen = {f.instrument.id for f in found}
-    return found + [Found(i, {}, {}) for i in known.values() if i.id in panels - seen]
+    for instrument in known.values():
+        if instrument.id not in seen and (coded := _by_codes(codes, panels, instrument)):
+            found.append(_with_answers(coded, frame))
+    return found
+
+
+def _by_codes(
+    codes: dict[str, frozenset[str]], panels: frozenset[str], instrument: Instrument
+) -> Found | None:
+    """An item's linkId is that beside which its code stands; the total's likewise."""
+    own = read_words()["loinc_items"].get(instrument.id, {})
+    places = {code: link_id for link_id, several in codes.items() for code in several}
+    items = {part: places[code] for part, code in own.items() if code in places}
+    totals = {items.pop("total"): ""} if "total" in items else {}
+    if len(items) >= _MIN_SHARE * len(instrument.item_ids):
+        return Found(instrument, items, totals)
+    panel_codes = {c for c, id_ in read_words()["loinc"].items() if id_ == instrument.id}
+    is_named = (panel_codes | set(own.values())) & (panels | places.keys())
+    return Found(instrument, {}, {}) if is_named else None

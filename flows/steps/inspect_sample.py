@@ -1,32 +1,42 @@
-"""A first look at one export: which format its marks show, and a sample of its text.
+"""A first look at one export: its text as its reader hands it on, as far as the beginning of the file goes.
 
-A format may be recognised for which no reader exists; what is no export is refused (exit 12).
+What the file does not settle by itself (an encoding, a delimiter) is guessed here, and marked as a guess.
 """
 
-import json
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows.readers import csv_text, jsonl
+from flows.readers import READERS, jsonl
+from flows.readers.fhir import BATCH_ROWS
+from flows.readers.first_look import first_records
 from flows.readers.header import DELIMITERS
 from flows.readers.table import TextTable
-from flows.steps.inspect_words import plain
+from flows.steps.inspect_fhir import FhirView, find_views
+from flows.steps.inspect_format import Format
+from flows.steps.inspect_json import is_lines, read_objects
+from flows.steps.inspect_names import columns_of
+from flows.steps.inspect_safe import beginning_of
+from flows.steps.inspect_sheets import find_sheets
 from schemas.errors import ExportUnreadable
 from schemas.source import Dialect
 
-_RECORDS_SEEN = 500
 _KEYS_DEEP = 4
+_PREAMBLE_SEEN = 25
+# Stands for the zone that a mapping will declare: no cell is read as a time here.
+_ANY_ZONE = "UTC"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen of one file. `guesses` are choices that the file itself does not settle."""
+    """What was seen of one file, or of one sheet or kind of resource in it.
+
+    `guesses` are choices that the file itself does not settle; `fhir` says what a FHIR file's elements are.
+    """
 
     path: Path
     format: str
@@ -36,191 +46,147 @@ class Sample:
     receipt: dict[str, str] = field(default_factory=dict)
     dialect: Dialect = field(default_factory=Dialect)
     guesses: dict[str, str] = field(default_factory=dict)
-    link_ids: tuple[str, ...] = ()
+    fhir: FhirView | None = None
+
+    @property
+    def zone(self) -> str | None:
+        """The one zone that the export itself names for its times."""
+        told, _, rest = self.receipt.get("time zone", "").partition(" by the ImportIds")
+        return told if rest and "," not in told else None
 
 
-def read_sample(path: Path) -> Sample:
-    """Look at one file; raises ExportUnreadable where it is no export that anything could read."""
-    with path.open("rb") as file:
-        head = file.read(8192)
-    if not head:
-        raise ExportUnreadable(f"{path.name}: the file is empty; export again")
-    if head.startswith(b"PK\x03\x04"):
-        return _zipped(path)
-    if head.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"PAR1", b"SQLite", b"\x1f\x8b")):
-        raise ExportUnreadable(
-            f"{path.name}: a binary file, not an export as text; open it where it was made and export "
-            "it as CSV, JSON or xlsx"
-        )
-    first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if first == b"<":
-        raise ExportUnreadable(
-            f"{path.name}: XML or HTML (a project file or a web page), not an export of rows; export as CSV"
-        )
-    return _json_sample(path, head) if first in (b"{", b"[") else _csv_sample(path)
+def read_samples(path: Path, found: Format) -> list[Sample]:
+    """Look into one file; several samples where it holds several tables."""
+    if found.name == "xlsx":
+        return [_sheet_sample(path, found, sheet) for sheet in find_sheets(path)]
+    if found.name in ("fhir", "jsonl") and not is_lines(path):  # is read element by element
+        return _read(path, found)
+    with beginning_of(path) as (beginning, told):
+        samples = [replace(sample, path=path) for sample in _read(beginning, found)]
+    if told:
+        for sample in samples:
+            sample.receipt["looked at"] = told
+    return samples
 
 
-def _zipped(path: Path) -> Sample:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            is_sheet = any(name.startswith("xl/") for name in archive.namelist())
-    except zipfile.BadZipFile as error:
-        raise ExportUnreadable(f"{path.name}: a damaged zip archive; export again") from error
-    if not is_sheet:
-        raise ExportUnreadable(f"{path.name}: a zip archive; unpack it, and inspect what it holds")
-    return Sample(path, "xlsx", "a zip archive with xl/ inside: an Excel workbook")
+def _read(path: Path, found: Format) -> list[Sample]:
+    if found.name == "fhir":
+        return [_fhir_sample(path, found, view) for view in find_views(path)]
+    return [(_json_sample if found.name == "jsonl" else _delimited_sample)(path, found)]
 
 
-def _csv_sample(path: Path) -> Sample:
-    table, dialect, guesses, rows = _open_guessing(path)
-    kind, why, header_rows = _csv_format(table.columns or (), rows)
-    if header_rows > 1:
-        dialect = dialect.model_copy(update={"header_rows": header_rows})
-        table = csv_text.open_table(path, dialect, ())
-    columns = tuple(c for c in _single(table) if c)
-    empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    frame = next((batch.frame for batch in table.batches(columns)), empty)
+def _fhir_sample(path: Path, found: Format, view: FhirView) -> Sample:
+    table = READERS["fhir"](path, view.dialect, view.columns)
+    frame = _first_batch(table, view.columns)
+    return Sample(
+        path, "fhir", found.why, view.columns, frame, table.receipt, view.dialect, fhir=view
+    )
+
+
+def _sheet_sample(path: Path, found: Format, sheet: str | None) -> Sample:
+    dialect = Dialect(sheet=sheet) if sheet else Dialect()
+    table = READERS["xlsx"](path, dialect, ())
+    columns = _single(table)
+    frame = _first_batch(table, columns)
+    return Sample(path, "xlsx", found.why, columns, frame, table.receipt, dialect)
+
+
+def _delimited_sample(path: Path, found: Format) -> Sample:
+    table, dialect, guesses = _open_guessing(path, found.name)
+    columns = _single(table) if found.name == "csv" else columns_of(path, found.name, table)
+    if not columns:
+        raise ExportUnreadable(f"{path.name}: no column of its header bears a name of its own")
+    frame = _first_batch(table, columns)
     for key, value in guesses.items():
         table.receipt[key] = f"{DELIMITERS.get(value, value)}: a guess, not settled by the file"
-    return Sample(path, kind, why, table.columns or (), frame, table.receipt, dialect, guesses)
+    return Sample(path, found.name, found.why, columns, frame, table.receipt, dialect, guesses)
 
 
-def _open_guessing(path: Path) -> tuple[TextTable, Dialect, dict[str, str], list[list[str]]]:
-    """Open with what the file settles; the rest is guessed here, and marked so. Also the first two rows."""
+def _first_batch(table: TextTable, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The text of the first rows; the receipt says so where there are more."""
+    batches = table.batches(columns)
+    empty = pl.DataFrame(schema={"line": pl.Int64} | dict.fromkeys(columns, pl.String))
+    frame = next((batch.frame for batch in batches), empty)
+    is_more = frame.height >= BATCH_ROWS or any(batch.n_read for batch in islice(batches, 1))
+    if is_more:  # the FHIR and the workbook reader are slow: their second batch is not asked for
+        table.receipt["rows looked at"] = f"the first {frame.height}"
+    return frame
+
+
+def _open_guessing(path: Path, reader: str) -> tuple[TextTable, Dialect, dict[str, str]]:
+    """Open with what the file settles; the rest is guessed here, and marked so."""
     guesses: dict[str, str] = {}
-    dialect = Dialect()
+    dialect = _first_dialect(path, reader)
+    wanted = _header_below_preamble(path) if reader == "csv" else ()
     while True:
         try:
-            table = csv_text.open_table(path, dialect, ())
-            return table, dialect, guesses, _first_rows(table)
+            table = READERS[reader](path, dialect, wanted)
+            columns = _single(table) if reader == "csv" else columns_of(path, reader, table)
+            next(table.batches(columns), None)  # broken quotes show with the first rows only
+            return table, dialect, guesses
         except ExportUnreadable as refusal:
-            key, value = _guess(refusal.message, path, dialect)
+            key, value = _guess(refusal.message, path)
             if key in guesses:
                 raise
             guesses[key] = value
-            dialect = dialect.model_copy(update=guesses)
+            dialect = dialect.model_copy(update=guesses).beside(timezone=_ANY_ZONE)
 
 
-def _guess(refusal: str, path: Path, dialect: Dialect) -> tuple[str, str]:
+def _first_dialect(path: Path, reader: str) -> Dialect:
+    """Nothing declared, but for the one header row that a Qualtrics export may have left."""
+    records = first_records(path, 3)
+    is_short = reader == "qualtrics" and records and "ResponseId" in records[0]
+    has_ids = any("ImportId" in cell for row in records[1:] for cell in row)
+    dialect = Dialect(header_rows=1) if is_short and not has_ids else Dialect()
+    return dialect.beside(timezone=_ANY_ZONE)
+
+
+def _header_below_preamble(path: Path) -> tuple[str, ...]:
+    """The names of the header, where narrower lines stand above it: the reader then finds it by them."""
+    records = first_records(path, _PREAMBLE_SEEN)
+    width = max(map(len, records), default=0)
+    at = next((n for n, record in enumerate(records) if len(record) == width), 0)
+    if at == 0 or sum(len(record) == width for record in records) * 2 < len(records):
+        return ()
+    header = records[at]
+    return tuple(c for c in header if c and c != "line" and header.count(c) == 1)
+
+
+def _guess(refusal: str, path: Path) -> tuple[str, str]:
     """The key that a refusal asks for, with the likeliest value; re-raised by the caller if given in vain."""
-    if "declare it under [dialect]" in refusal:
+    if "declare it under [dialect], for example encoding" in refusal:
         return "encoding", "cp1252"
     if "declare delimiter" in refusal:
-        return "delimiter", _likeliest_delimiter(path, dialect)
+        return "delimiter", _likeliest_delimiter(path)
     if "declare quote = '\"'" in refusal:
         return "quote", "'" if "begins a cell with an apostrophe" in refusal else '"'
     raise ExportUnreadable(refusal)
 
 
-def _likeliest_delimiter(path: Path, dialect: Dialect) -> str:
-    """The one that splits the header into most names."""
-
-    def n_names(delimiter: str) -> int:
-        declared = dialect.model_copy(update={"delimiter": delimiter})
-        return len(set(csv_text.open_table(path, declared, ()).columns or ()))
-
-    return max(DELIMITERS, key=n_names)
+def _likeliest_delimiter(path: Path) -> str:
+    """The one that splits the first line into most names."""
+    with path.open("rb") as file:
+        first = file.readline(1 << 16).decode("utf-8", errors="replace")
+    return max(DELIMITERS, key=lambda delimiter: len(set(first.split(delimiter))))
 
 
 def _single(table: TextTable) -> tuple[str, ...]:
     """The columns whose name can be mapped: no other bears it."""
     names = table.columns or ()
-    return tuple(c for c in names if names.count(c) == 1 and c != "line")
+    return tuple(c for c in names if c and names.count(c) == 1 and c != "line")
 
 
-def _first_rows(table: TextTable) -> list[list[str]]:
-    """The first two rows below the header."""
-    frame = next((batch.frame for batch in table.batches(_single(table))), pl.DataFrame())
-    return [[cell or "" for cell in row[1:]] for row in frame.head(2).iter_rows()]
-
-
-def _csv_format(columns: tuple[str, ...], rows: list[list[str]]) -> tuple[str, str, int]:
-    """Format, why, and how many rows of header it has."""
-    names = {column.casefold() for column in columns}
-    second, third = [*rows, [], []][:2]
-    if any("ImportId" in cell for cell in third):
-        return "qualtrics", "the third row holds ImportIds", 3
-    if {"startdate", "enddate"} <= names and names & {"responseid", "recordeddate", "progress"}:
-        return "qualtrics", "columns StartDate, EndDate, ResponseId", 1
-    if {"ResponseID", "IPAddress"} <= set(second) or {"StartDate", "EndDate"} <= set(second):
-        return "qualtrics", "legacy export: the second row names ResponseID, StartDate, EndDate", 2
-    if "variable / field name" in names:
-        return (
-            "redcap_dictionary",
-            "a REDCap data dictionary: it describes an export, it is none",
-            1,
-        )
-    marks = [c for c in columns if "___" in c or c.startswith("redcap_")]
-    marks += [c for c in columns if c.endswith("_complete")][:3]
-    if marks and not names & {"respondentid", "respondent id"}:
-        return "redcap", f"columns {', '.join(marks[:3])}", 1
-    if names & {"respondentid", "respondent id"}:
-        two = "Response" in second or "Open-Ended Response" in second or columns.count("") > 1
-        return (
-            "surveymonkey",
-            f"column {columns[0]}" + ("; two header rows" if two else ""),
-            2 if two else 1,
-        )
-    stamps = {"timestamp", "zeitstempel", "horodateur", "marcatemporal", "informazionicronologiche"}
-    if (
-        columns
-        and plain(columns[0]) in stamps
-        and any(len(c) > 25 or c.endswith("?") for c in columns[1:])
-    ):
-        return "google_forms", f"first column {columns[0]}, questions as headers", 1
-    return "csv", "delimited text", 1
-
-
-def _json_sample(path: Path, head: bytes) -> Sample:
-    records = list(islice(_records(path, head), _RECORDS_SEEN))
-    if not records:
-        raise ExportUnreadable(f"{path.name}: holds no JSON object; export again")
-    kinds = {str(r.get("resourceType")) for r in records if "resourceType" in r}
-    if kinds:
-        links = tuple(dict.fromkeys(_link_ids(records)))
-        why = f"resourceType {', '.join(sorted(kinds))}"
-        return Sample(
-            path, "fhir", why, receipt={"records": f"{len(records)} seen"}, link_ids=links
-        )
-    columns = tuple(
-        dict.fromkeys(key for record in records for key in _keys(record, "", _KEYS_DEEP))
-    )
+def _json_sample(path: Path, found: Format) -> Sample:
     table = jsonl.open_table(path, Dialect(), ())
-    wanted = tuple(c for c in columns if c != "line")
-    batch = next(iter(table.batches(wanted)), None)
-    frame = (
-        batch.frame if batch is not None else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
-    )
-    return Sample(path, "jsonl", table.receipt["records"], columns, frame, table.receipt)
+    columns = tuple(dict.fromkeys(_all_keys(path)))
+    frame = _first_batch(table, columns)
+    return Sample(path, "jsonl", found.why, columns, frame, table.receipt)
 
 
-def _records(path: Path, head: bytes) -> Iterator[dict[str, Any]]:
-    """The first records, whether one per line, in an array, or one FHIR resource."""
-    first_line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
-    is_whole = first_line[:1] == b"[" or (
-        len(first_line) < len(head) and _loads(first_line) is None
-    )
-    if is_whole and path.stat().st_size <= jsonl.MAX_OBJECT_BYTES:
-        whole = _loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-        if whole is None and first_line[:1] == b"[":
-            raise ExportUnreadable(f"{path.name}: is not one valid JSON array; export again")
-        if whole is not None:
-            yield from (
-                r for r in (whole if isinstance(whole, list) else [whole]) if isinstance(r, dict)
-            )
-            return
-    with path.open("rb") as file:
-        for line in islice(file, _RECORDS_SEEN):
-            record = _loads(line.removeprefix(b"\xef\xbb\xbf"))
-            if isinstance(record, dict):
-                yield record
-
-
-def _loads(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
+def _all_keys(path: Path) -> Iterator[str]:
+    """The keys of the first records; a key may come with a late record only."""
+    for record in read_objects(path):
+        yield from (key for key in _keys(record, "", _KEYS_DEEP) if key != "line")
 
 
 def _keys(record: dict[str, Any], before: str, deep: int) -> Iterator[str]:
@@ -230,19 +196,3 @@ def _keys(record: dict[str, Any], before: str, deep: int) -> Iterator[str]:
             yield from _keys(value, f"{before}{key}.", deep - 1)
         elif not isinstance(value, list):
             yield before + key
-
-
-def _link_ids(content: Any) -> Iterator[str]:
-    """Every linkId and LOINC code at any depth, by a stack: a resource nests deeply."""
-    stack = [content]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            yield from (
-                str(node[key])
-                for key in ("linkId", "code", "definition")
-                if isinstance(node.get(key), str)
-            )
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)

@@ -11,6 +11,7 @@ _WEEK = re.compile(
     r"(?:weeks?|wk|w|wochen?|semaines?|semanas?)(\d+)$|(\d+)(?:weeks?|wks?|w|wochen?|semaines?)$"
 )
 _MONTH = re.compile(r"(?:months?|mo|monate?|mois)(\d+)$|(\d+)(?:months?|mo|monate?|mois)$")
+_SURE_LETTERS = 10
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "twelve": 12}
 
 
@@ -38,6 +39,22 @@ def _index(*path: str) -> dict[str, str]:
 def find_word(name: str, *path: str) -> str | None:
     """What a name means in one table of words."""
     return _index(*path).get(plain(name))
+
+
+def in_words(name: str, *path: str) -> str | None:
+    """What a name means of which a part, word by word, stands in one table of words; longer parts go first."""
+    words = [plain(word) for word in re.findall(r"[^\W_]+", _camel(name))]
+    parts = ((a, b) for a in range(len(words)) for b in range(a + 1, len(words) + 1))
+    index = _index(*path)
+    for a, b in sorted(parts, key=lambda part: part[0] - part[1]):
+        word = "".join(words[a:b])
+        if len(word) > 2 and word in index:
+            return index[word]
+    return None
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def unit_of(name: str) -> str | None:
@@ -84,3 +101,10 @@ def code_of(word: str, vocabulary: str, codes: dict[str, dict[str, str]]) -> str
         fits = [prefix for prefix in read_words()["icd10"] if word.startswith(prefix)]
         return read_words()["icd10"][max(fits, key=len)] if fits else None
     return None
+
+
+def code_by_beginning(word: str, codes: dict[str, dict[str, str]]) -> str | None:
+    """The code whose own name or label a longer word begins with; short ones begin too much (`stress fracture`)."""
+    names = {plain(code): code for code in codes} | {plain(e["label"]): c for c, e in codes.items()}
+    fits = [n for n in names if len(n) >= _SURE_LETTERS and plain(word).startswith(n)]
+    return names[max(fits, key=len)] if fits else None
