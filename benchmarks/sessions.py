@@ -168,7 +168,7 @@ def _good(
 ) -> pl.DataFrame:
     """Sessions between 6 and 22 o'clock, by people whose programme began not long before."""
     day = (number + rng.random(len(number))) / n_sessions * DAYS
-    lag = np.minimum(LONGEST_DAYS * rng.random(len(number)) ** 2, day)
+    lag = np.minimum(LONGEST_DAYS, day) * rng.random(len(number)) ** 2
     whole = day.astype(np.int64)
     second = whole * 86_400 + 6 * 3_600 + ((day - whole) * 16 * 3_600).astype(np.int64)
     minutes = rng.integers(3, 41, len(number))

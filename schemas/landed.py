@@ -6,7 +6,7 @@ changes, and the next run lands everything again.
 
 import pyarrow as pa
 
-CONTRACT_VERSION = "3"
+CONTRACT_VERSION = "4"
 
 PROVENANCE = ("clinic_id", "source_id", "file_key", "file_sha256")
 _TEXT, _DAY, _INSTANT = pa.string(), pa.date32(), pa.timestamp("us")
@@ -93,7 +93,9 @@ LANDED: dict[str, pa.Schema] = {
         ("pain_post", pa.float64()),
         ("log_source", _WORD),
         ("recorded_at", _INSTANT),
+        ("recorded_tz_source", _WORD),
         ("adverse_event", _WORD),
+        ("time_flag", _WORD),
     ]),
     "survey_response": pa.schema([*_RESPONSE, ("answers", pa.list_(pa.float64()))]),
     "score": pa.schema([*_RESPONSE, ("score_id", _WORD), ("value", pa.float64())]),
@@ -116,10 +118,20 @@ LANDED: dict[str, pa.Schema] = {
         ("reason", _TEXT),
         ("recorded_at", _INSTANT),
     ]),
+    # Records that an export takes back, by their id in the source: sessions or survey responses.
+    "deleted": pa.schema([
+        *[(name, _WORD) for name in PROVENANCE],
+        ("line", pa.int64()),
+        ("record_id", _TEXT),
+    ]),
 }  # fmt: skip
 
 # Lines of sessions whose natural key occurs more than once in their file: all that identity must look at there.
 SESSION_REPEAT = pa.schema([("file_key", _WORD), ("line", pa.int64())])
+
+# Lines of sessions that begin near, or overlap, another session of the same person in their file: whether two of them are
+# one and the same is settled among these at build.
+SESSION_NEAR = SESSION_REPEAT
 
 # What was refused, cell by cell; `cell` is the offending text and stays in this restricted file.
 REFUSED = pa.schema([
@@ -129,7 +141,24 @@ REFUSED = pa.schema([
     ("rule_id", _WORD),
     ("allowed", _WORD),
     ("part", _WORD),
+    ("severity", _WORD),
     ("cell", _TEXT),
 ])  # fmt: skip
 
-ASIDE = {"refused": REFUSED, "session_repeat": SESSION_REPEAT}
+# What could be read of the natural key of a record that was refused; restricted like the refused cells.
+REFUSED_RECORD = pa.schema([
+    ("file_key", _WORD),
+    ("line", pa.int64()),
+    ("participant_key", _TEXT),
+    ("record_id", _TEXT),
+    ("enrolment_id", _TEXT),
+    ("moment", _INSTANT),
+    ("words", _TEXT),
+])  # fmt: skip
+
+ASIDE = {
+    "refused": REFUSED,
+    "refused_record": REFUSED_RECORD,
+    "session_repeat": SESSION_REPEAT,
+    "session_near": SESSION_NEAR,
+}

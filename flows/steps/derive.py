@@ -4,6 +4,7 @@ Row-local like all of canonicalise: derived from the same row, the source's zone
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
@@ -26,12 +27,20 @@ def _keep_day(cells: Cells, located: times.Located, origin: str) -> None:
     """Local day, offset, zone and what the zone rests on: the row, the source, or (the instant) an offset."""
     cells.keep("local_date", located.local_date)
     cells.keep("utc_offset_min", located.offset_min)
-    default = cells.mapping.timezone or "UTC"
-    own = cells.typed.get("tz", pl.repeat(None, cells.text.height, dtype=pl.String, eager=True))
+    cells.keep("tz_source", _zone_source(cells, origin))
+    cells.keep("tz", _own_zone(cells).fill_null(cells.mapping.timezone or "UTC"))
+
+
+def _own_zone(cells: Cells) -> pl.Series:
+    none = pl.repeat(None, cells.text.height, dtype=pl.String, eager=True)
+    return cells.typed.get("tz", none)
+
+
+def _zone_source(cells: Cells, origin: str) -> pl.Series:
+    """What the instant of a written time rests on: an offset in it, the row's zone, else the source's."""
     written = cells.written[origin].form == times.UTC
-    source = constant(cells, "source").set(written, "offset").set(own.is_not_null(), "row")
-    cells.keep("tz_source", source)
-    cells.keep("tz", own.fill_null(default))
+    source = constant(cells, "source").set(written, "offset")
+    return source.set(_own_zone(cells).is_not_null(), "row")
 
 
 def _derive_enrolment(cells: Cells) -> None:
@@ -71,26 +80,96 @@ def _keep_weeks(cells: Cells, weeks: pl.Series, source: str) -> None:
 
 def _derive_session(cells: Cells) -> None:
     start, end = _place(cells, "started_at"), _place(cells, "ended_at")
-    _place(cells, "recorded_at")
+    recorded = _place(cells, "recorded_at")
     minutes, declared_day = cells.typed.get("minutes"), cells.typed.get("local_date")
+    _flag_fold(cells, None if start is None else start.later)
     if start is None and end is not None and minutes is not None:
         start_utc = end.utc - _duration(minutes)
         start = times.from_instants(start_utc, cells.zone())
         cells.keep("started_at", start_utc)
+        _flag_fold(cells, end.later)
     elif start is not None and end is not None:
-        elapsed = (end.utc - start.utc).dt.total_milliseconds() / 60000
-        cells.keep(
-            "minutes",
-            elapsed if minutes is None else minutes.zip_with(minutes.is_not_null(), elapsed),
-        )
+        _keep_length(cells, start, end)
     if start is not None:
-        _keep_day(cells, start, "started_at" if "started_at" in cells.written else "ended_at")
+        origin = "started_at" if "started_at" in cells.written else "ended_at"
+        if recorded is not None:
+            cells.keep("recorded_tz_source", _zone_source(cells, "recorded_at"))
+            _refuse_clock_skew(cells, start, recorded, origin)
+        _keep_day(cells, start, origin)  # from here on `tz` is filled, whatever it rests on
     if declared_day is not None:
         known = cells.typed.get("local_date", declared_day)
         cells.keep("local_date", declared_day.zip_with(declared_day.is_not_null(), known))
-    cells.typed.setdefault(
-        "local_date", pl.repeat(None, cells.text.height, dtype=pl.Date, eager=True)
-    )
+    none = pl.repeat(None, cells.text.height, dtype=pl.Date, eager=True)
+    _refuse_ahead_of_export(cells, cells.typed.setdefault("local_date", none))
+
+
+def _flag_fold(cells: Cells, later: pl.Series | None) -> None:
+    """Say of a start that its wall clock happened twice: the earlier one was taken."""
+    none = pl.repeat(None, cells.text.height, dtype=pl.String, eager=True)
+    cells.keep("time_flag", none if later is None else none.set(later.is_not_null(), "fold"))
+
+
+def _keep_length(cells: Cells, start: times.Located, end: times.Located) -> None:
+    """Minutes where the export has none: from the start to the end, in real time.
+
+    An end in the night that has an hour twice is the later one where the earlier would lie before the start.
+    """
+    ended = end.utc
+    if end.later is not None:
+        ended = end.later.zip_with((end.utc <= start.utc) & end.later.is_not_null(), end.utc)
+        cells.keep("ended_at", ended)
+    elapsed = (ended - start.utc).dt.total_milliseconds() / 60000
+    minutes = cells.typed.get("minutes")
+    known = elapsed if minutes is None else minutes.zip_with(minutes.is_not_null(), elapsed)
+    cells.keep("minutes", known)
+
+
+def _refuse_clock_skew(
+    cells: Cells, start: times.Located, recorded: times.Located, origin: str
+) -> None:
+    """Nothing is logged before it began: where it was, a clock is wrong, and nobody knows which.
+
+    Two clocks of one kind are compared by minutes. Where a wall clock meets an instant, or a bare date, the wall
+    clock may have been another zone's: only what is more than a day ahead is certainly wrong.
+    """
+    policy = cells.context.policy
+    minutes = policy.number("session.clock_skew_minutes")
+    days = policy.number("session.clock_skew_days")
+    ahead = (start.utc - recorded.utc).dt.total_seconds() / 60
+    days_ahead = (start.local_date - recorded.local_date).dt.total_days()
+    is_alike = cells.written[origin].form == cells.written["recorded_at"].form
+    if "tz" in cells.typed:
+        is_alike |= cells.typed["tz"].is_not_null()
+    skewed = (is_alike & (ahead > minutes).fill_null(False)) | (days_ahead > days).fill_null(False)
+    if skewed.any():
+        cells.fail(origin, "clock_skew", skewed)
+
+
+def _refuse_ahead_of_export(cells: Cells, day: pl.Series) -> None:
+    """A phone in 2099: nothing happened after the export that tells of it.
+
+    The day alone is compared, since an export is mostly dated by a day. A `fixed` date is what somebody typed, and the time of
+    a file that of its last copy: neither says when the source wrote it.
+    """
+    days = cells.context.policy.number("session.clock_skew_days")
+    if (exported := _exported_day(cells)) is None:
+        return
+    ahead = ((day - exported).dt.total_days() > days).fill_null(False)
+    if ahead.any():
+        written = ("started_at", "ended_at", "completed_at", "local_date")
+        cells.fail(
+            next(name for name in written if name in cells.mapping.columns), "clock_skew", ahead
+        )
+
+
+def _exported_day(cells: Cells) -> date | pl.Series | None:
+    """The day on which the source wrote this row, where the export itself tells."""
+    origin, _, place = cells.mapping.exported_at.partition(":")
+    if origin == "column":
+        forms = times.formats(cells.dialect.date_order, None)
+        return times.read_times(cells.text[place], forms, cells.dialect.missing).at.dt.date()
+    moment = times.find_in_name(place, cells.path.name) if origin == "name" else None
+    return None if moment is None else moment.date()
 
 
 def _duration(minutes: pl.Series) -> pl.Series:
@@ -101,6 +180,7 @@ def _derive_survey(cells: Cells) -> None:
     located = _place(cells, "completed_at")
     if located is not None:
         _keep_day(cells, located, "completed_at")
+        _refuse_ahead_of_export(cells, located.local_date)
 
 
 def _derive_measure(cells: Cells) -> None:
@@ -126,4 +206,5 @@ DERIVE: dict[str, Callable[[Cells], None]] = {
     "survey": _derive_survey,
     "measure": _derive_measure,
     "pause": _derive_pause,
+    "deleted": lambda cells: None,
 }

@@ -4,9 +4,11 @@ An instant is written either with an offset (then it is fixed, and the zone only
 a wall clock (then the zone decides the instant, and the local day is what is written), or as a bare date.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import product
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -27,6 +29,9 @@ _CLOCKS = (
 )
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _MAX_DAYS = 400  # beyond this no batch has one offset only
+_NONE = timedelta(0)
+# No clock was put back before, and what lies beyond is a typing error.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
 
 
@@ -98,7 +103,9 @@ def _parse(text: pl.Series, pattern: str) -> pl.Series:
             None
         )
     if "z" in pattern:
-        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
+        # In file names, where a colon must not stand, an offset is written +00_00.
+        written = text.str.replace(r"([+-]\d\d)_(\d\d)$", "${1}:$2") if "%z" in pattern else text
+        return written.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
             None
         )
     if _form_of(pattern) == DATE:
@@ -125,6 +132,19 @@ def _attempt(
     return at, form, failed
 
 
+def find_in_name(pattern: str, name: str) -> datetime | None:
+    """The first time of this form in a file name; None: there is none."""
+    digits = {mark: r"\d{2}" for mark in "mdHMSy"} | {"Y": r"\d{4}", "j": r"\d{3}"}
+    escaped = re.escape(pattern).replace("\\%", "%")
+    expression = re.sub(r"%([YmdHMSyj])", lambda mark: digits[mark[1]], escaped)
+    for found in re.finditer(expression, name):
+        try:
+            return datetime.strptime(found[0], pattern)
+        except ValueError:
+            continue
+    return None
+
+
 def from_epoch(values: pl.Series, unit: str) -> Written:
     """Numbers that count time: since 1970 in UTC (epoch_s, epoch_ms), or Excel's serial days (a wall clock)."""
     if unit == "excel_serial":
@@ -145,6 +165,7 @@ class Located:
     local_date: pl.Series
     offset_min: pl.Series
     in_gap: pl.Series | None  # wall clocks that the clock change skipped
+    later: pl.Series | None = None  # the second instant of those that it makes happen twice
 
 
 def locate(written: Written, zone: str | pl.Series) -> Located:
@@ -168,14 +189,23 @@ def locate(written: Written, zone: str | pl.Series) -> Located:
                 located.local_date.alias("day"),
                 located.offset_min.alias("offset"),
                 gap.alias("gap"),
+                (_none_like(part["at"]) if located.later is None else located.later).alias("later"),
             )
         )
     whole = pl.concat(parts).sort("row") if parts else None
     if whole is None:
         return _locate_in(written, "UTC")
     return Located(
-        whole["utc"], whole["day"], whole["offset"], whole["gap"] if whole["gap"].any() else None
+        whole["utc"],
+        whole["day"],
+        whole["offset"],
+        whole["gap"] if whole["gap"].any() else None,
+        whole["later"] if whole["later"].is_not_null().any() else None,
     )
+
+
+def _none_like(at: pl.Series) -> pl.Series:
+    return pl.repeat(None, len(at), dtype=pl.Datetime("us"), eager=True)
 
 
 def _locate_in(written: Written, zone: str) -> Located:
@@ -195,6 +225,7 @@ def _locate_in(written: Written, zone: str) -> Located:
     zoned = written.at.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     utc = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     gap = written.at.is_not_null() & utc.is_null() & ~is_date & ~is_utc
+    later = _later(written.at, utc, zone).set(is_date | is_utc, None)
     minutes = _minutes(written.at - utc)
     day = written.at.dt.date()
     if is_date.any():
@@ -203,7 +234,31 @@ def _locate_in(written: Written, zone: str) -> Located:
         fixed = _from_utc(written.at, zone)
         utc, day = fixed.utc.zip_with(is_utc, utc), fixed.local_date.zip_with(is_utc, day)
         minutes = fixed.offset_min.zip_with(is_utc, minutes)
-    return Located(utc, day, minutes, gap if gap.any() else None)
+    is_twice = later.is_not_null().any()
+    return Located(utc, day, minutes, gap if gap.any() else None, later if is_twice else None)
+
+
+def _later(wall: pl.Series, earlier: pl.Series, zone: str) -> pl.Series:
+    """The second instant of the wall clocks that the autumn night makes happen twice; NULL for all others."""
+    later = _none_like(wall)
+    first, last = wall.min(), wall.max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return later
+    years = range(max(first.year, _FIRST_YEAR), min(last.year, _LAST_YEAR) + 1)
+    days = [day for year in years for day in _fold_days(year, zone)]
+    where = wall.dt.date().is_in(days).arg_true()  # one day of a year: all others are done with
+    zoned = wall.gather(where).dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
+    read = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return later.scatter(where, read.set(read.eq_missing(earlier.gather(where)), None))
+
+
+@cache
+def _fold_days(year: int, zone: str) -> tuple[date, ...]:
+    """Days of a year in which a clock is put back, and their neighbours: the change may come at midnight."""
+    first = datetime(year, 1, 1, tzinfo=ZoneInfo(zone))
+    days = [first + timedelta(days=day) for day in range(-1, 368)]
+    back = [a for a, b in pairwise(days) if (a.utcoffset() or _NONE) > (b.utcoffset() or _NONE)]
+    return tuple((day + timedelta(days=n)).date() for day in back for n in (-1, 0, 1))
 
 
 def _only_offset(at: pl.Series, zone: str) -> timedelta | None:

@@ -10,7 +10,7 @@
 --   participant_key     pseudonym of the person
 --   ady                 study day of the local date: 1 = start, -1 the day before; NULL without a start
 --   programme_week      1 = days 1 to 7; NULL before the start
---   minutes             length as logged; NULL: not logged
+--   minutes             length as logged, of the union where several overlap; NULL: not logged
 --   status              completed, partial, skipped or entered_in_error
 --   is_counted          whether it is a session of the programme: in time, done, long enough
 --   not_counted_reason  entered_in_error, not_completed, after_as_of, no_start_date, pre_start, post_end, partial or too_short
@@ -21,6 +21,7 @@
 --   pain_pre            pain before the session, 0-10
 --   pain_post           pain after the session, 0-10
 --   is_recalled         logged from memory, by its log source or its lag; NULL: not known
+--   time_flag           fold: its wall clock happened twice, the earlier was taken; gap: it never happened; NULL: neither
 --   source_id           source of the log
 --   file_key            landed file of the log
 --   line                line of the session in its export
@@ -42,6 +43,7 @@ select
     session.pain_pre,
     session.pain_post,
     session.is_recalled,
+    session.time_flag,
     file.source_id,
     file.file_key,
     session.line

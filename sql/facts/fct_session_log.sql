@@ -18,6 +18,7 @@
 --   pain_pre            pain before the session, 0-10
 --   pain_post           pain after the session, 0-10
 --   is_recalled         logged from memory, by its log source or its lag; NULL: not known
+--   time_flag           fold: its wall clock happened twice, the earlier was taken; gap: it never happened; NULL: neither
 --   match_problem       ambiguous: several enrolments could claim it; none: no enrolment fits
 with
 policy as (
@@ -118,6 +119,7 @@ select
             then judged.lag_seconds > policy.recalled_after_hours * 3600
         when judged.log_source in ('device', 'app_realtime', 'clinician') then false
     end as is_recalled,
+    cast(judged.time_flag as enum('fold', 'gap')) as time_flag,
     cast(case
         when judged.enrolment_no is not null then null
         when judged.is_claimed then 'ambiguous'

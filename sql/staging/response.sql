@@ -1,5 +1,4 @@
--- One row per survey response in force. Where the source's zone stood in for the person's own, time and day are settled as in
--- staging.session. Begun and stopped forms are kept; the scorer's missing rules judge them.
+-- One row per survey response in force. Begun and stopped forms are kept; the scorer's missing rules judge them.
 -- key: response_no
 -- columns:
 --   response_no      internal number, dense in key order
@@ -42,14 +41,8 @@ select
     response.status,
     response.mode,
     response.session_phase,
-    case
-        when home_zone.home_tz is null or response.tz_source <> 'source' then response.completed_at
-        else timezone('UTC', timezone(home_zone.home_tz, response.completed_at + to_minutes(response.utc_offset_min)))
-    end as completed_at,
-    case
-        when home_zone.home_tz is null or response.tz_source <> 'offset' then response.local_date
-        else cast(timezone(home_zone.home_tz, timezone('UTC', response.completed_at)) as date)
-    end as local_date,
+    response.completed_at,
+    response.local_date,
     response.visit_label,
     response.visit,
     response.answers,
@@ -57,7 +50,4 @@ select
     response.line
 from staging.response_row as response
 join staging.file_order as file_order on file_order.file_key = response.file_key
-left join staging.home_zone as home_zone
-    on home_zone.participant_key = response.participant_key
-    and response.tz_source <> 'row' and response.tz <> home_zone.home_tz and response.completed_at is not null
 where response.outcome = 'kept'

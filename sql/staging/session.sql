@@ -1,6 +1,5 @@
 -- One row per session in force.
--- A view: ten million rows stay in Parquet and pass once. Where the source's zone stood in for the person's own,
--- the local day is settled again: an instant with an offset stays and its day moves, a wall clock stays and its instant moves.
+-- A view: ten million rows stay in Parquet and pass once. One that stands for several overlapping ones has their time.
 -- as: view
 -- key: file_key, line
 -- columns:
@@ -21,6 +20,7 @@
 --   pain_post        pain after, 0-10
 --   log_source       who wrote the log, and when
 --   recorded_at      when it was logged, UTC
+--   time_flag        fold or gap: what the clock change made of the start as written
 select
     session.file_no,
     session.file_key,
@@ -29,29 +29,18 @@ select
     session.source_id,
     session.participant_key,
     session.enrolment_id,
-    case
-        when home_zone.home_tz is null or session.tz_source <> 'source' then session.started_at
-        else timezone('UTC', timezone(home_zone.home_tz, session.started_at + to_minutes(session.utc_offset_min)))
-    end as started_at,
-    case
-        when home_zone.home_tz is null or session.tz_source <> 'source' then session.ended_at
-        else timezone('UTC', timezone(home_zone.home_tz, session.ended_at + to_minutes(session.utc_offset_min)))
-    end as ended_at,
-    case
-        when home_zone.home_tz is null or session.tz_source <> 'offset' then session.local_date
-        else cast(timezone(home_zone.home_tz, timezone('UTC', session.started_at)) as date)
-    end as local_date,
-    session.minutes,
+    coalesce(change.started_at, session.started_at) as started_at,
+    coalesce(change.ended_at, session.ended_at) as ended_at,
+    coalesce(change.local_date, session.local_date) as local_date,
+    coalesce(change.minutes, session.minutes) as minutes,
     session.status,
     session.supervised,
     session.pain_pre,
     session.pain_post,
     session.log_source,
-    session.recorded_at
-from landed.session as session
-left join staging.home_zone as home_zone
-    on home_zone.participant_key = session.participant_key
-    and home_zone.home_tz <> session.tz
-    and session.tz_source <> 'row'
-anti join staging.session_outcome as outcome
-    on outcome.file_no = session.file_no and outcome.line = session.line
+    session.recorded_at,
+    session.time_flag
+from staging.session_placed as session
+left join staging.session_change as change
+    on change.file_no = session.file_no and change.line = session.line
+where coalesce(change.is_in_force, true)

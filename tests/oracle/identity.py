@@ -1,8 +1,8 @@
 """Which landed record stands (architecture 5, Identity, and 8, Natural keys, Files).
 
 Per natural key the newest `exported_at` wins, then the larger file hash; inside one file the first
-line stays. A snapshot source deletes what its newest export does not hold, and a record that says
-`entered in error` deletes itself.
+line stays. A snapshot source deletes what its newest export does not hold, a record that says
+`entered in error` deletes itself, and a deletion takes what was exported of an id up to then.
 """
 
 from collections import defaultdict
@@ -16,11 +16,16 @@ ERROR_STATUSES = ("entered_in_error", "entered-in-error")
 
 
 def records_in_force(
-    rows: list[Row], files: list[Row], key_of: Callable[[Row], Key]
+    rows: list[Row],
+    files: list[Row],
+    key_of: Callable[[Row], Key],
+    deleted: list[Row] | None = None,
+    id_column: str = "",
 ) -> list[tuple[Key, Row]]:
     """The winning (key, row) of every natural key, deletions taken out, in no special order."""
     by_file = {file["file_key"]: file for file in files}
     newest = newest_export(files)
+    gone = deletions(deleted or [], by_file)
     winners: dict[Key, Row] = {}
     for row in rows:
         key = key_of(row)
@@ -29,8 +34,36 @@ def records_in_force(
     return [
         (key, row)
         for key, row in winners.items()
-        if not is_absent(by_file[row["file_key"]], newest) and not is_error(row)
+        if not is_absent(by_file[row["file_key"]], newest)
+        and not is_error(row)
+        and not is_deleted(row, by_file, gone, id_column)
     ]
+
+
+def deletions(deleted: list[Row], by_file: dict[str, Row]) -> dict[tuple[str, str, str], Any]:
+    """When the newest export said of a record of its source that it is gone."""
+    found: dict[tuple[str, str, str], Any] = {}
+    for row in deleted:
+        record = (row["clinic_id"], row["source_id"], row["record_id"])
+        said = by_file[row["file_key"]]["exported_at"]
+        found[record] = max(found.get(record, said), said)
+    return found
+
+
+def is_deleted(
+    row: Row, by_file: dict[str, Row], gone: dict[tuple[str, str, str], Any], id_column: str
+) -> bool:
+    """Whether its own source took the record back, then or later."""
+    if not gone or row.get(id_column) is None:
+        return False
+    said = gone.get((row["clinic_id"], row["source_id"], row[id_column]))
+    return said is not None and bool(by_file[row["file_key"]]["exported_at"] <= said)
+
+
+def order_of(files: list[Row]) -> Callable[[Row], Key]:
+    """The order of exports and lines as a key: larger is better."""
+    by_file = {file["file_key"]: file for file in files}
+    return lambda row: rank(row, by_file)
 
 
 def rank(row: Row, by_file: dict[str, Row]) -> tuple[Any, ...]:
@@ -44,6 +77,8 @@ def newest_export(files: list[Row]) -> dict[tuple[str, str], Any]:
     """The newest `exported_at` per (clinic, source)."""
     newest: dict[tuple[str, str], Any] = {}
     for file in files:
+        if file["table"] == "deleted":
+            continue  # a list of deletions is no full export of the others
         source = (file["clinic_id"], file["source_id"])
         newest[source] = max(newest.get(source, file["exported_at"]), file["exported_at"])
     return newest

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet
 
 Row = dict[str, Any]
-TABLES = ("enrolment", "session", "survey_response", "score", "pause")
+TABLES = ("enrolment", "session", "survey_response", "score", "pause", "deleted")
 
 
 @dataclass(frozen=True)

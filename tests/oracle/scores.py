@@ -47,7 +47,10 @@ def responses_in_force(landed: Landed, instruments: Instruments) -> list[Respons
         by_form[form_place(row)].append(row)
     forms = {form_place(row): row for row in totals}
     forms |= {form_place(row): row for row in items}
-    standing = records_in_force(list(forms.values()), landed.files, response_key)
+    gone = landed.tables.get("deleted", [])
+    standing = records_in_force(
+        list(forms.values()), landed.files, response_key, gone, "response_id"
+    )
     found = []
     for key, row in standing:
         scores = scores_of(row, by_form[form_place(row)], instruments)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from oracle.definitions import Policy
 from oracle.enrolments import Enrolment
-from oracle.identity import Key, records_in_force, session_keys
+from oracle.identity import Key, order_of, records_in_force, session_keys
 from oracle.landed import Landed, Row
+from oracle.session_merges import Rank, merged
 from oracle.zones import in_home_zones
 
 
@@ -52,14 +54,35 @@ RECALL = timedelta(hours=48)
 def sessions_in_force(landed: Landed) -> list[Row]:
     """Sessions in the person's zone, then after identity (architecture 8)."""
     rows = in_home_zones(landed.tables["session"], "started_at", landed.tables["enrolment"])
-    return [row for _, row in records_in_force(rows, landed.files, session_keys(rows))]
+    keys, gone = session_keys(rows), landed.tables.get("deleted", [])
+    return [row for _, row in records_in_force(rows, landed.files, keys, gone, "session_id")]
+
+
+def merged_sessions(
+    rows: list[Row], enrolments: list[Enrolment], files: list[Row], policy: Policy
+) -> list[Row]:
+    """The sessions in force, those of one enrolment that are one session merged."""
+    owned: dict[Key, list[Row]] = defaultdict(list)
+    people, alone = people_of(enrolments), []
+    for row in rows:
+        owner = owner_of(row, people[row["participant_key"]])
+        (alone if owner is None else owned[owner.key]).append(row)
+    near, alike = (policy.exact(f"session.same_{what}_minutes") for what in ("start", "length"))
+    rank: Rank = order_of(files)
+    return alone + [row for many in owned.values() for row in merged(many, rank, near, alike)]
+
+
+def people_of(enrolments: list[Enrolment]) -> dict[str, list[Enrolment]]:
+    """The enrolments of every person."""
+    people: dict[str, list[Enrolment]] = defaultdict(list)
+    for one in enrolments:
+        people[one.participant_key].append(one)
+    return people
 
 
 def sessions_by_enrolment(rows: list[Row], enrolments: list[Enrolment]) -> dict[Key, list[Session]]:
     """Every matched session, by the key of its enrolment; refused ones are left out."""
-    people: dict[str, list[Enrolment]] = defaultdict(list)
-    for one in enrolments:
-        people[one.participant_key].append(one)
+    people = people_of(enrolments)
     matched: dict[Key, list[Session]] = defaultdict(list)
     for row in rows:
         owner = owner_of(row, people[row["participant_key"]])

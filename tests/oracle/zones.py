@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from oracle.landed import Row
 
+OTHERS = ("ended_at", "recorded_at")
+
 
 def in_home_zone(row: Row, column: str, home_tz: str | None) -> tuple[datetime | None, date | None]:
     """(instant, local date) of a landed row: the zone on the row, else the home zone, else as landed.
@@ -22,13 +24,25 @@ def in_home_zone(row: Row, column: str, home_tz: str | None) -> tuple[datetime |
     return wall.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None), day
 
 
+def in_home_clock(row: Row, column: str, home_tz: str | None) -> datetime:
+    """The end of a session, or when it was logged: as a wall clock of the same zone as its start, if it was one."""
+    source = row["recorded_tz_source"] if column == "recorded_at" else row["tz_source"]
+    instant: datetime = row[column]
+    if home_tz in (None, row["tz"]) or source != "source":
+        return instant
+    wall = instant.replace(tzinfo=UTC).astimezone(ZoneInfo(row["tz"])).replace(tzinfo=None)
+    return wall.replace(tzinfo=ZoneInfo(home_tz or "UTC")).astimezone(UTC).replace(tzinfo=None)
+
+
 def in_home_zones(rows: list[Row], column: str, enrolments: list[Row]) -> list[Row]:
     """All rows with instant and day in the person's zone; natural keys hold the true instant."""
     zones = home_zones(enrolments)
     moved = []
     for row in rows:
-        instant, day = in_home_zone(row, column, zones.get(row["participant_key"]))
-        moved.append(row | {column: instant, "local_date": day})
+        home = zones.get(row["participant_key"])
+        instant, day = in_home_zone(row, column, home)
+        others = {name: in_home_clock(row, name, home) for name in OTHERS if row.get(name)}
+        moved.append(row | others | {column: instant, "local_date": day})
     return moved
 
 
