@@ -11,52 +11,82 @@ from scipy import special
 
 from flows.stats.moments import Floats
 
+Limits = tuple[Floats, Floats]
+MAX_RATIO = 50.0  # mean over SD of the changes; published SRMs stay below 5
+FEW_DEGREES = 10
+NEWTON_STEPS = 12
 
-def noncentrality_limits(t: Floats, degrees: Floats, level: float) -> tuple[Floats, Floats]:
-    """Non-centralities at which the observed t lies at the upper and at the lower tail."""
-    tail = (1 - level) / 2
-    return _noncentrality(t, degrees, 1 - tail), _noncentrality(t, degrees, tail)
+
+def noncentrality_limits(t: Floats, degrees: Floats, level: float) -> Limits:
+    """Non-centralities at which the observed t lies at the upper and at the lower tail.
+
+    NaN where t is beyond MAX_RATIO: changes that are all but equal have no standardised size, and the
+    distribution cannot be evaluated there.
+    """
+    t, degrees = np.broadcast_arrays(np.asarray(t, float), np.asarray(degrees, float))
+    tail, usable = (1 - level) / 2, np.abs(t) <= MAX_RATIO * np.sqrt(degrees + 1)
+    lower, upper = np.full(t.shape, np.nan), np.full(t.shape, np.nan)
+    lower[usable] = _noncentrality(t[usable], degrees[usable], 1 - tail)
+    upper[usable] = _noncentrality(t[usable], degrees[usable], tail)
+    return lower, upper
 
 
 def _noncentrality(t: Floats, degrees: Floats, probability: float) -> Floats:
-    """The one at which P(T <= t) is this. scipy's inverse stops at 1e-5 or so: Newton does the rest."""
-    found: Floats = special.nctdtrinc(degrees, probability, t)
-    step = 1e-4
-    for _ in range(4):
-        middle = special.nctdtr(degrees, found, t)
-        slope = special.nctdtr(degrees, found + step, t) - special.nctdtr(degrees, found - step, t)
-        move = np.divide(
-            2 * step * (middle - probability), slope, out=np.zeros_like(found), where=slope != 0
-        )
-        found = found - np.clip(move, -1, 1)
+    """The one at which P(T <= t) is this: Newton from the normal approximation of Johnson & Welch 1940.
+
+    scipy's own inverse stops at 1e-5 or so, and is dear; it is the start only where degrees are few.
+    """
+    z = special.ndtri(probability)
+    found: Floats = t * (1 - 0.25 / degrees) - z * np.sqrt(1 + np.square(t) / (2 * degrees))
+    few = degrees < FEW_DEGREES
+    found[few] = special.nctdtrinc(degrees[few], probability, t[few])
+    open_ = np.arange(len(found))
+    for _ in range(NEWTON_STEPS):
+        if not len(open_):
+            break
+        move = _newton_step(t[open_], degrees[open_], probability, found[open_])
+        found[open_] -= move
+        # Quadratic convergence: after a step this small the next would be beyond double precision.
+        open_ = open_[np.abs(move) > 1e-9 * (1 + np.abs(found[open_]))]
     return found
 
 
+def _newton_step(t: Floats, degrees: Floats, probability: float, at: Floats) -> Floats:
+    step = 1e-4
+    rise = special.nctdtr(degrees, at + step, t) - special.nctdtr(degrees, at - step, t)
+    miss = special.nctdtr(degrees, at, t) - probability
+    move = np.divide(2 * step * miss, rise, out=np.zeros_like(at), where=rise != 0)
+    clipped: Floats = np.clip(move, -1, 1)
+    return clipped
+
+
 def standardised_response_mean(
-    n: Floats, mean: Floats, sd: Floats, level: float = 0.95
+    n: Floats, mean: Floats, sd: Floats, level: float = 0.95, limits: Limits | None = None
 ) -> tuple[Floats, Floats, Floats]:
-    """SRM with limits; NaN where nothing varies."""
+    """SRM with limits; NaN where nothing varies. `limits` are those of t, where they are known already."""
     root, srm = np.sqrt(n), _ratio(mean, sd)
-    lower, upper = noncentrality_limits(srm * root, n - 1, level)
+    lower, upper = limits or noncentrality_limits(srm * root, n - 1, level)
     return srm, lower / root, upper / root
 
 
 def hedges_g_average(
-    n: Floats, mean: Floats, sd: Floats, sd_pre: Floats, sd_post: Floats, level: float = 0.95
-) -> tuple[Floats, Floats, Floats]:
+    n: Floats, mean: Floats, sd: Floats, sd_pre: Floats, sd_post: Floats, level: float = 0.95,
+    limits: Limits | None = None,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """g_av = d_av x (1 - 3 / (4 x 2n - 9)) with the limits of d_av times the same factor."""
     factor = 1 - 3 / (8 * n - 9)
-    d_av, lower, upper = cohen_d_average(n, mean, sd, sd_pre, sd_post, level)
+    d_av, lower, upper = cohen_d_average(n, mean, sd, sd_pre, sd_post, level, limits)
     return factor * d_av, factor * lower, factor * upper
 
 
 def cohen_d_average(
-    n: Floats, mean: Floats, sd: Floats, sd_pre: Floats, sd_post: Floats, level: float = 0.95
-) -> tuple[Floats, Floats, Floats]:
+    n: Floats, mean: Floats, sd: Floats, sd_pre: Floats, sd_post: Floats, level: float = 0.95,
+    limits: Limits | None = None,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """d_av with Algina-Keselman limits; sd^2 stands for s_pre^2 + s_post^2 - 2 cov."""
     variance = np.square(sd_pre) + np.square(sd_post)
     d_av = _ratio(mean, np.sqrt(variance / 2))
-    lower, upper = noncentrality_limits(_ratio(mean, sd) * np.sqrt(n), n - 1, level)
+    lower, upper = limits or noncentrality_limits(_ratio(mean, sd) * np.sqrt(n), n - 1, level)
     scale = _ratio(sd, np.sqrt(n * variance / 2))
     return d_av, lower * scale, upper * scale
 

@@ -5,6 +5,6 @@ from scipy import stats
 
 
 def expected_change(mean: float, sd: float, cutoff: float, correlation: float) -> float:
-    """Expected change of scores of people enrolled at `cutoff` or above, if nothing works."""
+    """Expected change of scores of people enrolled at `cutoff` or above, without any treatment."""
     alpha = (cutoff - mean) / sd
     return float(-(1 - correlation) * sd * stats.norm.pdf(alpha) / stats.norm.sf(alpha))

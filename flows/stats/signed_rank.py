@@ -6,16 +6,16 @@ decimals first, so that float noise does not break ties.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from flows.stats.moments import Floats, Ints
 
 EXACT_UP_TO = 50
 # Up to here all pairs are laid out; above, Walsh averages are counted instead of listed.
-LISTED_UP_TO = 1000
+LISTED_UP_TO = 300
 
 
 @dataclass(frozen=True)
@@ -35,28 +35,40 @@ def signed_rank_test(
 
     zeros: `wilcox` drops them before ranking, `pratt` after.
     """
-    d = np.round(np.asarray(differences, float), 9)
-    n_zero = int(np.count_nonzero(d == 0))
-    ranked = d[d != 0] if zeros == "wilcox" else d
-    ranks = stats.rankdata(np.abs(ranked))[ranked != 0]
-    positive = ranked[ranked != 0] > 0
-    w_plus = float(ranks[positive].sum())
-    if len(ranks) == 0:
+    values, counts = np.unique(np.round(np.asarray(differences, float), 9), return_counts=True)
+    return signed_rank_of_counts(values, counts, zeros, exact_up_to)
+
+
+def signed_rank_of_counts(
+    values: Floats, counts: Ints, zeros: str = "wilcox", exact_up_to: int = EXACT_UP_TO
+) -> SignedRank:
+    """The same from distinct rounded differences in ascending order, and how often each occurs."""
+    n_zero = int(counts[values == 0].sum())
+    kept = values != 0 if zeros == "wilcox" else np.ones(len(values), bool)
+    size, place = np.unique(np.abs(values[kept]), return_inverse=True)
+    tied = np.bincount(place, counts[kept], len(size))
+    rank = (np.cumsum(tied) - (tied - 1) / 2)[place]  # the mean of the ranks that a tie takes up
+    moved, times = values[kept] != 0, counts[kept]
+    w_plus = float((rank * times)[values[kept] > 0].sum())
+    if not moved.any():
         return SignedRank(0.0, 1.0, n_zero, "exact")
-    if len(ranks) <= exact_up_to:
-        return SignedRank(w_plus, _exact_p(ranks, w_plus), n_zero, "exact")
-    return SignedRank(w_plus, _normal_p(ranks, w_plus), n_zero, "normal")
+    if times[moved].sum() <= exact_up_to:
+        return SignedRank(
+            w_plus, _exact_p(np.repeat(rank[moved], times[moved]), w_plus), n_zero, "exact"
+        )
+    p = _normal_p(rank[moved], times[moved], w_plus)
+    return SignedRank(w_plus, p, n_zero, "normal")
 
 
 def _exact_p(ranks: Floats, w_plus: float) -> float:
     """Two-sided p over all sign patterns. Doubled ranks are whole, 2^50 patterns still are as doubles."""
-    doubled = np.rint(2 * ranks).astype(np.int64)
-    ways = _ways(tuple(sorted(doubled.tolist())))
+    ways = _ways(tuple(sorted(np.rint(2 * ranks).astype(np.int64).tolist())))
     place, total = round(2 * w_plus), ways.sum()
     return float(min(1.0, 2 * min(ways[: place + 1].sum(), ways[place:].sum()) / total))
 
 
-@cache
+# Bounded: every cell has ranks of its own, and the table of fifty of them takes 20 kB.
+@lru_cache(maxsize=256)
 def _ways(doubled_ranks: tuple[int, ...]) -> Floats:
     """Number of sign patterns by doubled sum of positive ranks."""
     ways = np.zeros(sum(doubled_ranks) + 1)
@@ -66,11 +78,11 @@ def _ways(doubled_ranks: tuple[int, ...]) -> Floats:
     return ways
 
 
-def _normal_p(ranks: Floats, w_plus: float) -> float:
+def _normal_p(rank: Floats, times: Ints, w_plus: float) -> float:
     """Normal approximation: the variance is the sum of squared ranks / 4, which corrects for ties."""
-    distance = abs(w_plus - ranks.sum() / 2)
-    spread = np.sqrt(np.square(ranks).sum() / 4)
-    return float(min(1.0, 2 * stats.norm.sf(max(distance - 0.5, 0) / spread)))
+    distance = abs(w_plus - (rank * times).sum() / 2)
+    spread = np.sqrt((np.square(rank) * times).sum() / 4)
+    return float(min(1.0, 2 * special.ndtr(-max(distance - 0.5, 0) / spread)))
 
 
 @dataclass(frozen=True)
@@ -85,13 +97,23 @@ class HodgesLehmann:
 
 def hodges_lehmann(differences: Floats, level: float = 0.95) -> HodgesLehmann:
     """Of all differences, zeros included: leaving them out would move the estimate away from zero."""
-    d = np.round(np.asarray(differences, float), 9)
-    n = len(d)
+    values, counts = np.unique(np.round(np.asarray(differences, float), 9), return_counts=True)
+    return hodges_lehmann_of_counts(values, counts, level)
+
+
+def hodges_lehmann_of_counts(
+    values: Floats, counts: Ints, level: float = 0.95, table: "WalshTable | None" = None
+) -> HodgesLehmann:
+    """The same from distinct rounded differences in ascending order, and how often each occurs.
+
+    A `table` of these values saves sorting their averages again for each of many samples.
+    """
+    n = int(counts.sum())
     n_walsh = n * (n + 1) // 2
     rank, true_level = _limit_rank(n, level)
     middle = ((n_walsh + 1) // 2, n_walsh // 2 + 1)
     wanted = (rank, *middle, n_walsh + 1 - rank) if rank else middle
-    found = _walsh_averages(d, wanted)
+    found = table.at(counts, wanted) if table else _walsh_averages(values, counts, wanted)
     estimate = (found[middle[0]] + found[middle[1]]) / 2
     if not rank:
         return HodgesLehmann(estimate, np.nan, np.nan, np.nan)
@@ -107,22 +129,42 @@ def _limit_rank(n: int, level: float) -> tuple[int, float]:
         rank = int(np.searchsorted(below, tail, side="right"))
         return rank, float(1 - 2 * below[rank - 1]) if rank else np.nan
     spread = np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
-    return max(1, int(n * (n + 1) / 4 + stats.norm.ppf(tail) * spread)), level
+    return max(1, int(n * (n + 1) / 4 + special.ndtri(tail) * spread)), level
 
 
-def _walsh_averages(d: Floats, ranks: tuple[int, ...]) -> dict[int, float]:
-    """The averages (d_i + d_j) / 2, i <= j, of these ranks in ascending order."""
-    values, counts = np.unique(d, return_counts=True)
+@dataclass(frozen=True)
+class WalshTable:
+    """All averages (x + y) / 2 of distinct values, ascending, with the places of both among the values;
+    `own` are the places at which both are the same value."""
+
+    average: Floats
+    left: Ints
+    right: Ints
+    own: Ints
+
+    @classmethod
+    def of(cls, values: Floats) -> "WalshTable":
+        """The table of these values, given in ascending order."""
+        left, right = np.triu_indices(len(values))
+        average = (values[left] + values[right]) / 2
+        order = np.argsort(average, kind="stable")
+        left, right = left[order], right[order]
+        return cls(average[order], left, right, np.flatnonzero(left == right))
+
+    def at(self, counts: Ints, ranks: tuple[int, ...]) -> dict[int, float]:
+        """The averages of these ranks where each value occurs so often."""
+        many = counts[self.left] * counts[self.right]
+        mine = counts[self.left[self.own]]
+        many[self.own] = mine * (mine + 1) // 2
+        places = np.searchsorted(np.cumsum(many), ranks)
+        return dict(zip(ranks, self.average[places].tolist(), strict=True))
+
+
+def _walsh_averages(values: Floats, counts: Ints, ranks: tuple[int, ...]) -> dict[int, float]:
+    """The averages of these ranks in ascending order."""
     if len(values) > LISTED_UP_TO:
         return {rank: _selected_walsh(values, counts, rank) for rank in set(ranks)}
-    left, right = np.triu_indices(len(values))
-    many = np.where(
-        left == right, counts[left] * (counts[left] + 1) // 2, counts[left] * counts[right]
-    )
-    averages = (values[left] + values[right]) / 2
-    order = np.argsort(averages, kind="stable")
-    up_to = np.cumsum(many[order])
-    return {rank: float(averages[order[np.searchsorted(up_to, rank)]]) for rank in set(ranks)}
+    return WalshTable.of(values).at(counts, ranks)
 
 
 def _selected_walsh(values: Floats, counts: Ints, rank: int) -> float:

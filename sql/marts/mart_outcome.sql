@@ -25,6 +25,7 @@
 --   n_followup                   valid scores after baseline; 0 at BASELINE
 --   n_pair                       enrolments with baseline and this visit; 0 at BASELINE
 --   n_pair_due                   pairs among the due (some answer before the window has closed)
+--   n_due_baseline               enrolments due with a valid baseline, answered or not: the n of sens_*; 0 at BASELINE
 --   completeness_pct             100 x n_pair_due / n_due; without a baseline (BASELINE, change scores) answers / n_due
 --   baseline_mean                mean baseline of the pairs
 --   baseline_sd                  its standard deviation
@@ -38,6 +39,25 @@
 --   improve_sd                   its standard deviation; NULL below two pairs
 --   improve_ci_lo                lower 95 percent limit of improve_mean by t
 --   improve_ci_hi                upper 95 percent limit of improve_mean by t
+--   hl_median                    Hodges-Lehmann estimate of the improvement; NULL below the pairs that allow a test
+--   hl_ci_lo                     its lower limit from Walsh averages, at least 95 percent up to 50 pairs
+--   hl_ci_hi                     its upper limit
+--   p_t                          two-sided p of the paired t test; NULL below the pairs that allow a test, or where all changes are equal
+--   p_wilcoxon                   two-sided p of the signed-rank test, zeros dropped; NULL below the pairs that allow a test
+--   wilcoxon_method              exact (all sign patterns, up to 50 changes) or normal (corrected for ties and continuity)
+--   n_zero                       pairs without any change, dropped by the signed-rank test
+--   primary_test                 t or wilcoxon: declared for the score before any change was seen
+--   p_primary                    p of that test
+--   p_holm                       p_primary adjusted by Holm over the family; NULL: not a member
+--   q_bh                         p_primary adjusted by Benjamini and Hochberg over the family; NULL: not a member
+--   family_id                    family of tests to which the row belongs; NULL: none, its p is descriptive
+--   family_m                     number of tests in the family
+--   srm                          standardised response mean: improve_mean / improve_sd; not comparable between questionnaires
+--   srm_ci_lo                    its lower 95 percent limit by the non-central t; NULL where changes are all but equal
+--   srm_ci_hi                    its upper limit
+--   g_av                         improve_mean over the root of the mean variance of both visits, times 1 - 3 / (8 n - 9)
+--   g_av_ci_lo                   its lower 95 percent limit (Algina and Keselman)
+--   g_av_ci_hi                   its upper limit
 --   pchg_mean                    mean of the individual percent changes, not percent change of the means
 --   n_pchg                       pairs with a percent change (true zero and baseline above it)
 --   r_pre_post                   correlation of baseline and visit over the pairs
@@ -79,14 +99,26 @@
 --   pct_resp_r50_eligible_ci_hi  upper Wilson limit
 --   n_eligible_resp              pairs whose baseline is at least the MIC away from the best score
 --   n_worse_mic                  pairs worse by the MIC or more
---   floor_pct                    percent of the pairs whose baseline was already the best possible score
+--   pct_worse_mic                in percent of n_pair
+--   pct_worse_mic_ci_lo          lower Wilson limit
+--   pct_worse_mic_ci_hi          upper Wilson limit
+--   n_floor                      pairs whose baseline was already the best possible score
+--   floor_pct                    n_floor in percent of n_pair
 --   n_recall_overlap             scores whose recall period reaches back before the start
 --   n_label                      scores placed by the clinic's label because dates are missing
+--   sens_bocf_mean               mean improvement of n_due_baseline, no answer counted as no change (baseline carried forward)
+--   sens_mi_mean                 the same by multiple imputation; members of the family only
+--   sens_mi_ci_lo                its lower 95 percent limit by Rubin's rules
+--   sens_mi_ci_hi                its upper limit
+--   rtm_expected                 change_mean to be expected without any treatment, under the distribution assumed in policy.toml
 --   mic_value                    minimal important change used
 --   mic_unit                     points, or percent of baseline
 --   mic_source                   publication of that value
 --   scored_by                    who computed the scores: this pipeline, the source, or mixed
 --   design                       always uncontrolled_before_after
+--   low_completeness             completeness_pct is below the policy's share
+--   change_code                  NO_CLEAR_CHANGE, CHANGE_BELOW_MIC, CHANGE_GE_MIC or WORSE by the interval; NULL: too few pairs
+--   wording_code                 what may be said: INSUFFICIENT, else LOW_COMPLETENESS, else change_code; NULL where nothing is paired
 --   suppressed                   whether figures are hidden; false here, decided by the disclosure step
 --   suppression_reason           why; NULL here
 --   release_id                   release
@@ -106,12 +138,16 @@ select
     z.level, z.condition, z.duration_band, z.modality, z.arm, z.setting, z.clinic_id,
     c.instrument, c.version, c.score_id, c.visit,
     z.n_enrolled, z.n_persons, c.n_due, c.n_visit, i.visit_mean, i.visit_sd,
-    c.n_baseline, c.n_followup, c.n_pair, c.n_pair_due,
+    c.n_baseline, c.n_followup, c.n_pair, c.n_pair_due, c.n_due_baseline,
     100.0 * case when c.is_unpaired then c.n_visit_due else c.n_pair_due end / nullif(c.n_due, 0)
         as completeness_pct,
     i.baseline_mean, i.baseline_sd, i.followup_mean, i.followup_sd,
     i.change_mean, i.change_sd, i.change_ci_lo, i.change_ci_hi,
     i.improve_mean, i.improve_sd, i.improve_ci_lo, i.improve_ci_hi,
+    i.hl_median, i.hl_ci_lo, i.hl_ci_hi,
+    i.p_t, i.p_wilcoxon, i.wilcoxon_method, i.n_zero::bigint as n_zero, i.primary_test, i.p_primary,
+    i.p_holm, i.q_bh, i.family_id, i.family_m::bigint as family_m,
+    i.srm, i.srm_ci_lo, i.srm_ci_hi, i.g_av, i.g_av_ci_lo, i.g_av_ci_hi,
     i.pchg_mean, c.n_pchg, i.r_pre_post,
     c.n_resp_mic_pair, 100.0 * c.n_resp_mic_pair / nullif(c.n_pair, 0) as pct_resp_mic_pair,
     i.pct_resp_mic_pair_ci_lo, i.pct_resp_mic_pair_ci_hi,
@@ -131,10 +167,14 @@ select
     i.pct_resp_r50_due_ci_lo, i.pct_resp_r50_due_ci_hi,
     c.n_resp_r50_eligible, 100.0 * c.n_resp_r50_eligible / nullif(c.n_eligible_resp, 0) as pct_resp_r50_eligible,
     i.pct_resp_r50_eligible_ci_lo, i.pct_resp_r50_eligible_ci_hi,
-    c.n_eligible_resp, c.n_worse_mic,
-    100.0 * c.n_floor / nullif(c.n_pair, 0) as floor_pct,
-    c.n_recall_overlap, c.n_label, c.mic_value, c.mic_unit, c.mic_source, c.scored_by,
+    c.n_eligible_resp, c.n_worse_mic, 100.0 * c.n_worse_mic / nullif(c.n_pair, 0) as pct_worse_mic,
+    i.pct_worse_mic_ci_lo, i.pct_worse_mic_ci_hi,
+    c.n_floor, 100.0 * c.n_floor / nullif(c.n_pair, 0) as floor_pct,
+    c.n_recall_overlap, c.n_label,
+    i.sens_bocf_mean, i.sens_mi_mean, i.sens_mi_ci_lo, i.sens_mi_ci_hi, i.rtm_expected,
+    c.mic_value, c.mic_unit, c.mic_source, c.scored_by,
     'uncontrolled_before_after' as design,
+    i.low_completeness, i.change_code, i.wording_code,
     false as suppressed,
     null::varchar as suppression_reason,
     r.release_id,

@@ -4,6 +4,7 @@
 -- one after the first session, and one response is the baseline of one enrolment only (the nearest
 -- start). Labels (no dates): the same without targets, then the later line of the export; a dated
 -- score goes before a labelled one. A score outside all windows stays with visit NULL.
+-- published
 -- key: enrolment_no, response_no, score_id, visit
 -- columns:
 --   enrolment_no         enrolment

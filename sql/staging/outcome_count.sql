@@ -13,6 +13,7 @@
 --   n_followup           valid scores after baseline (0 at BASELINE)
 --   n_pair               enrolments with baseline and this visit
 --   n_pair_due           pairs among the due
+--   n_due_baseline       due with a valid baseline, answered or not (0 at BASELINE)
 --   n_pchg               pairs with a percent change
 --   n_eligible_resp      pairs that could respond: baseline at least the MIC away from the best score
 --   n_floor              pairs whose baseline was already the best possible score
@@ -38,6 +39,7 @@ with by_stratum as (
         count(o.aval) filter (where o.visit <> 'BASELINE') as n_followup,
         count(o.improve) as n_pair,
         count(o.improve) filter (where o.is_due) as n_pair_due,
+        count(o.base) filter (where o.is_due and o.visit <> 'BASELINE') as n_due_baseline,
         count(o.pchg) as n_pchg,
         count(o.improve) filter (where o.is_eligible_resp) as n_eligible_resp,
         count(o.improve) filter (where o.is_base_at_floor) as n_floor,
@@ -79,7 +81,8 @@ meaning as (
 )
 select
     c.cell_no, c.instrument, c.version, c.score_id, c.visit,
-    c.n_due, c.n_visit, c.n_visit_due, c.n_followup, c.n_pair, c.n_pair_due, c.n_pchg,
+    c.n_due, c.n_visit, c.n_visit_due, c.n_followup, c.n_pair, c.n_pair_due, c.n_due_baseline,
+    c.n_pchg,
     coalesce(m.mic, m.percent) * c.n_eligible_resp as n_eligible_resp,
     c.n_floor, c.n_recall_overlap, c.n_label,
     m.mic * c.n_worse_mic as n_worse_mic,

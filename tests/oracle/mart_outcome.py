@@ -9,6 +9,7 @@ from typing import Any
 from oracle.definitions import Policy, Score
 from oracle.enrolments import Enrolment
 from oracle.figures import correlation, mean, mean_interval, percent, sd, wilson
+from oracle.inference import code_columns, inference_columns
 from oracle.outcomes import Outcome
 
 MartRow = dict[str, Any]
@@ -28,7 +29,7 @@ def outcome_row(
     pairs = [row for row in here if row.is_pair()]
     # spec silent: completeness of the baseline itself. Answers among those due.
     complete = [row for row in (answered if visit == "BASELINE" else pairs) if row.is_due]
-    return {
+    row: MartRow = {
         "n_enrolled": len(members),
         "n_persons": len({one.participant_key for one in members}),
         "n_due": len(due),
@@ -41,7 +42,9 @@ def outcome_row(
         **visit_columns(answered, recall_days),
         **change_columns(pairs),
         **responder_columns(visit, here[0].score, pairs, len(due), policy),
+        **inference_columns(visit, here[0].score, here, pairs, policy),
     }
+    return row | code_columns(visit, row, here[0].score, policy)
 
 
 def visit_columns(answered: list[Outcome], recall_days: float | None) -> MartRow:

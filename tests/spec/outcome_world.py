@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
+from flows.steps import sql_files
 from flows.steps.infer import infer
-from flows.steps.sql_files import SQL_ROOT, build_table, read_sql_file
+from flows.steps.sql_files import build_table, read_sql_file
 
 POLICY = tomllib.loads((Path(__file__).parents[2] / "schemas" / "policy.toml").read_text())
 START = date(2026, 3, 2)
@@ -19,7 +20,7 @@ BEFORE_INFER = (
     "staging/outcome_score", "staging/outcome_window", "staging/response_match",
     "staging/outcome_candidate", "staging/outcome_due", "facts/fct_outcome",
     "staging/outcome_stratum", "staging/outcome_cell", "staging/outcome_cell_size",
-    "staging/outcome_count",
+    "staging/outcome_count", "staging/outcome_family",
 )  # fmt: skip
 TABLES = """
 create table ref.run (release_id varchar, as_of_date date, code_sha256 varchar);
@@ -32,13 +33,15 @@ create table ref.instrument (instrument varchar, version varchar, name varchar, 
     n_items integer, recall_days integer, percent_change boolean,
     percent_change_min_baseline double, has_baseline boolean);
 create table ref.instrument_score (instrument varchar, version varchar, score_id varchar,
-    direction varchar, range_lo double, range_hi double);
+    method varchar, direction varchar, range_lo double, range_hi double);
 create table ref.instrument_mic (instrument varchar, version varchar, score_id varchar, value double,
     unit varchar, label varchar, source varchar, is_default boolean);
 create table staging.enrolment (enrolment_no integer, clinic_id varchar, enrolment_id varchar,
     participant_key varchar, condition varchar, condition_group varchar, arm varchar,
     modality varchar, setting varchar, start_date date, plan_type varchar, duration_weeks integer,
     duration_band varchar, as_of_date date);
+create table facts.fct_enrolment (enrolment_no integer, age_band varchar);
+create table facts.fct_adherence (enrolment_no integer, adherence_capped double);
 create table staging.session (file_no integer, line bigint, clinic_id varchar, participant_key varchar, enrolment_id varchar,
     started_at timestamp, local_date date, minutes double, status varchar);
 create table facts.fct_session_log (file_no integer, line bigint, enrolment_no integer,
@@ -70,8 +73,10 @@ class World:
         self.insert("ref.clinic", clinic_id="north", as_of_date=self.as_of)
         for section, numbers in POLICY.items():
             for key, number in numbers.items() if isinstance(numbers, dict) else []:
-                if isinstance(number, dict) and "value" in number:
-                    self.insert("ref.policy", key=f"{section}.{key}", value=number["value"])
+                if isinstance(number, dict):
+                    word = number.get("text")
+                    told = {"value": number.get("value"), "text": word}
+                    self.insert("ref.policy", key=f"{section}.{key}", **told)
         for level in POLICY["cells"]["levels"]:
             for duration in POLICY["cells"]["durations"]:
                 for split in POLICY["cells"]["splits"]:
@@ -167,10 +172,11 @@ class World:
 
     def build(self) -> "World":
         """Run the outcome files, the inference step and the mart."""
+        root = sql_files.SQL_ROOT  # a test may have put a wrong copy there
         for name in BEFORE_INFER:
-            build_table(self.connection, read_sql_file(SQL_ROOT / f"{name}.sql"))
+            build_table(self.connection, read_sql_file(root / f"{name}.sql"))
         infer(self.connection)
-        build_table(self.connection, read_sql_file(SQL_ROOT / "marts/mart_outcome.sql"))
+        build_table(self.connection, read_sql_file(root / "marts/mart_outcome.sql"))
         return self
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
