@@ -108,7 +108,7 @@ def _finish(
         if error.exit_code == ExitCode.LOCKED:
             raise
         failure = error
-    told = describe_run(plan, built.release_id if built else None, data)
+    told = describe_run(plan, built.release_id if built else None, data, _today())
     if failure is not None:
         told["problems"].append(failure.message)
     _say(told, as_json, _run_lines(told))
@@ -135,6 +135,8 @@ def _prepare_prefect(data: Path) -> None:
 
 
 def _run_lines(told: dict[str, Any]) -> list[str]:
+    from flows.steps.report import care_lines
+
     rows = told["rows"]
     lines = [f"files: {told['files_new']} new, {told['files_in_force']} in force"]
     lines += [f"waiting (still growing): {name}" for name in told["files_waiting"]]
@@ -146,24 +148,97 @@ def _run_lines(told: dict[str, Any]) -> list[str]:
     lines.append(
         f"release: {told['release']} ({'new' if told['is_new_release'] else 'unchanged'}), as of {told['as_of_date']}"
     )
-    lines += [f"problem: {message}" for message in told["problems"]]
+    lines += [f"problem: {message}" for message in told["problems"]] + care_lines(told)
     return [*lines, f"analysts:   {told['analyst']}", f"dashboards: {told['dashboard']}"]
 
 
 @app.command
 def status(*, data: Data = DEFAULT_DATA, json: Json = False) -> int:
-    """Last release and freshness per source; exit 0 if healthy, else 1."""
-    from flows.steps.report import describe_status
+    """Last release, freshness and silence per source, rows to fix; exit 0 if healthy, else 1."""
+    from flows.steps.report import care_lines, describe_status
 
-    told = describe_status(data)
+    told = describe_status(data, _today())
     lines = [
         f"release: {told['release'] or 'none yet'}, published {told['published_at']}, as of {told['as_of_date']}",
         *(f"newest export of {source}: {day}" for source, day in told["newest_export"].items()),
         *(f"problem: {message}" for message in told["problems"]),
+        *care_lines(told),
         "healthy" if told["is_healthy"] else "not healthy",
     ]
     _say(told, json, lines)
     return ExitCode.OK if told["is_healthy"] else ExitCode.UNHEALTHY
+
+
+@app.command
+def fixlist(
+    *,
+    data: Data = DEFAULT_DATA,
+    clinic: Annotated[str | None, Parameter(help="only this clinic")] = None,
+    csv: Annotated[Path | None, Parameter(help="write the rows to this CSV file")] = None,
+    xlsx: Annotated[Path | None, Parameter(help="write the rows to this Excel file")] = None,
+    json: Json = False,
+) -> int:
+    """Open problems of the last build: what, where, why, what to change; values only in --csv and --xlsx."""
+    from flows.steps.fixlist import read_fixlist, to_json, to_lines
+
+    told = read_fixlist(data, _today(), clinic)
+    if csv or xlsx:
+        from flows.steps.fixlist_files import write_csv, write_xlsx
+
+        written = [(csv, write_csv), (xlsx, write_xlsx)]
+        lines = [
+            f"{path}: {write(told, data, path)} open problems" for path, write in written if path
+        ]
+        _say(
+            to_json(told),
+            json,
+            [*lines, "These files hold patients' values: keep them in the clinic."],
+        )
+    elif sys.stdout.isatty() and not json:
+        from flows.steps.fixlist_table import print_fixlist
+
+        print_fixlist(told)
+    else:
+        _say(to_json(told) if json else None, json, [] if json else to_lines(told))
+    return ExitCode.OK
+
+
+@app.command
+def waive(
+    problem: str | None = None,
+    *,
+    reason: str | None = None,
+    owner: str | None = None,
+    until: date | None = None,
+    scope: Annotated[str, Parameter(help="problem, rule (in its source) or source")] = "problem",
+    list_all: Annotated[
+        bool, Parameter(name="--list", negative="", help="list the waivers")
+    ] = False,
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> int:
+    """Answer for a known problem until a day: it is counted and shown apart; no figure changes."""
+    from flows.steps.fixlist import read_fixlist, waiver_lines
+    from flows.steps.waivers import add_waiver, new_waiver
+
+    known = read_fixlist(data, _today())
+    if not list_all:
+        if problem is None or reason is None or owner is None or until is None:
+            raise UserError(
+                "waive needs the id of a problem, --reason, --owner and --until; or --list",
+                ExitCode.USAGE,
+            )
+        add_waiver(data, new_waiver(known.problems, problem, scope, reason, owner, until, _today()))
+        known = read_fixlist(data, _today())
+    told = known.waivers if list_all else known.waivers[-1:]
+    _say(told, json, waiver_lines(told) or ["no waivers"])
+    return ExitCode.OK
+
+
+def _today() -> date:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
 
 
 @app.command
@@ -193,11 +268,18 @@ def rollback(release: str, *, data: Data = DEFAULT_DATA, json: Json = False) -> 
 
 
 @app.command
-def inspect(path: Path, *, json: Json = False) -> int:
-    """Say how an export file would be read, and draft a source.toml for it."""
+def inspect(
+    path: Path,
+    *,
+    write: Annotated[
+        bool, Parameter(negative="", help="save the drafts where no source.toml stands yet")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Say how an export, or each kind of export below a folder, would be read; draft a source.toml for each."""
     from flows.steps.inspect_file import inspect_file
 
-    told = inspect_file(path)
+    told = inspect_file(path, write)
     _say(told, json, told["lines"])
     return ExitCode.OK
 

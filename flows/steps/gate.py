@@ -1,8 +1,9 @@
 """The gate: whether what was built may be published. Nothing is repaired here, only found.
 
 Two kinds of checks, by tools that share nothing: `sql/checks/*.sql`, each one SELECT that returns offenders
-across tables, and a Great Expectations suite made from the headers of `sql/marts/*.sql` (keys, ranges).
-gate.json says what was checked; it holds cells, never people. Great Expectations is imported inside
+across tables, and the contract of each mart as the headers of `sql/marts/*.sql` promise it (columns, keys, ranges, dates,
+finite figures), most of it by a Great Expectations suite. Checks of the sources come from outside and block only if the policy
+says so. gate.json says what was checked; it holds cells, never people. Great Expectations is imported inside
 functions because its import takes longer than everything else that a build does.
 """
 
@@ -10,20 +11,18 @@ import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.steps.sql_files import SQL_ROOT, SqlFile, find_sql_files, read_sql_file
+from flows.steps.checks import Check, GateResult, Kind, Outcome, find_offenders, run_sql_check
+from flows.steps.sql_files import SQL_ROOT, SqlFile, find_sql_files
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHECKS = SQL_ROOT / "checks"
-SHOWN_OFFENDERS = 5  # enough to find the fault; the file in sql/checks finds them all
 LAST_BITS = 1e-9  # a Wilson limit at 100 % may be 100.00000000000001
 # What the name of a column promises about its values.
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -32,54 +31,28 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "adherence_": (-LAST_BITS, 1 + LAST_BITS),
     "minutes_adherence_": (-LAST_BITS, 1 + LAST_BITS),
 }
-
-
-class Outcome(StrEnum):
-    """What became of one check; a crash says nothing about the data."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    CRASHED = "crashed"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at; `n_offenders` is None where the check tells only yes or no."""
-
-    name: str
-    what: str
-    outcome: Outcome
-    n_offenders: int | None = None
-    where: list[dict[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """All checks of one build; only a build in which every single one passed may be published."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.checks) and all(check.outcome is Outcome.PASSED for check in self.checks)
-
-    @property
-    def refusals(self) -> tuple[Check, ...]:
-        """The checks that failed or crashed."""
-        return tuple(check for check in self.checks if check.outcome is not Outcome.PASSED)
+_FLOATS = ("DOUBLE", "FLOAT")
+_NOT_OF_RUN = (
+    "release_id is null or as_of_date is null or release_id <> (select run.release_id from ref.run) "
+    "or as_of_date > (select run.as_of_date from ref.run)"
+)
 
 
 def gate(
-    analyst: Path, dashboard: Path, out: Path, contracts: Sequence[SqlFile] | None = None
+    analyst: Path,
+    dashboard: Path,
+    out: Path,
+    contracts: Sequence[SqlFile] | None = None,
+    sources: Sequence[Check] = (),
 ) -> GateResult:
-    """Check both databases and write the result as JSON to the file `out`."""
+    """Check both databases and write the result as JSON to the file `out`; `sources` are checks made before."""
     marts = find_sql_files("marts") if contracts is None else contracts
     with _open(analyst, dashboard) as connection:
-        checks = [_run_sql_check(connection, path) for path in sorted(CHECKS.glob("*.sql"))]
-        checks += _run_expectations(connection, marts) if marts else []
-    result = GateResult(tuple(checks))
-    told = {"passed": result.passed, "checks": [asdict(check) for check in result.checks]}
-    out.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        checks = [run_sql_check(connection, path) for path in sorted(CHECKS.glob("*.sql"))]
+        checks += _run_contracts(connection, marts) if marts else []
+    result = GateResult((*checks, *sources))
+    told = json.dumps(result.to_dict(), indent=2, ensure_ascii=False)
+    out.write_text(told + "\n", encoding="utf-8")
     return result
 
 
@@ -94,23 +67,8 @@ def _open(analyst: Path, dashboard: Path) -> Iterator[duckdb.DuckDBPyConnection]
         yield connection
 
 
-def _run_sql_check(connection: duckdb.DuckDBPyConnection, path: Path) -> Check:
-    file = read_sql_file(path)
-    try:
-        rows = connection.execute(file.select).fetchall()
-    except duckdb.Error as error:
-        # The class only: a conversion error would carry the value that could not be converted.
-        what = f"{file.description} ({type(error).__name__})"
-        return Check(file.path.stem, what, Outcome.CRASHED)
-    where = [dict(zip(file.columns, map(str, row), strict=True)) for row in rows[:SHOWN_OFFENDERS]]
-    outcome = Outcome.FAILED if rows else Outcome.PASSED
-    return Check(file.path.stem, file.description, outcome, len(rows), where)
-
-
-def _run_expectations(
-    connection: duckdb.DuckDBPyConnection, marts: Sequence[SqlFile]
-) -> list[Check]:
-    """Validate every mart by its contract: key complete and unique, columns as told, values in range."""
+def _run_contracts(connection: duckdb.DuckDBPyConnection, marts: Sequence[SqlFile]) -> list[Check]:
+    """Hold every mart against its contract: there, complete in its key, unique, in range, finite, of this release."""
     checks: list[Check] = []
     with _quiet_import():
         context = _context()
@@ -119,10 +77,60 @@ def _run_expectations(
             rows = connection.execute(f"select * from {mart.name}").df()
         except duckdb.Error as error:
             what = f"{mart.name} can be read ({type(error).__name__})"
-            checks.append(Check(f"{mart.name}: readable", what, Outcome.CRASHED))
+            name = f"{mart.name}: readable"
+            checks.append(Check(name, what, Outcome.CRASHED, kind=Kind.EXPECTATION))
             continue
-        checks += _validate(context, mart, rows)
+        found = _validate(context, mart, rows)
+        checks += [_with_place(connection, mart, check, query) for check, query in found]
+        checks += _check_rows(connection, mart)
     return checks
+
+
+def _with_place(
+    connection: duckdb.DuckDBPyConnection, mart: SqlFile, check: Check, query: str
+) -> Check:
+    """A failed expectation says only no; the same promise as SQL says how often and where."""
+    if check.outcome is not Outcome.FAILED or not query:
+        return check
+    try:
+        n_offenders, where = find_offenders(connection, mart, query)
+    except duckdb.Error:  # its columns are not there, which another check of the mart says
+        return check
+    return Check(check.name, check.what, check.outcome, n_offenders, where, check.kind)
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection, mart: SqlFile) -> list[Check]:
+    """What no expectation can see: in a DataFrame NaN and missing are the same, and the release is another table's."""
+    types = {row[0]: row[1] for row in connection.execute(f"describe {mart.name}").fetchall()}
+    floats = [name for name, kind in types.items() if kind in _FLOATS]
+    promises = {
+        "figures finite": (
+            "every figure is a number or missing, never infinite and never a division by zero",
+            " or ".join(f"not isfinite({name})" for name in floats),
+        ),
+        "release and day": (
+            "every row is of this release and of a day that its data reach",
+            _NOT_OF_RUN,
+        ),
+    }
+    return [
+        _check_promise(connection, mart, name, what, fault)
+        for name, (what, fault) in promises.items()
+        if fault
+    ]
+
+
+def _check_promise(
+    connection: duckdb.DuckDBPyConnection, mart: SqlFile, name: str, what: str, fault: str
+) -> Check:
+    told = f"{mart.name}: {name}", f"{mart.name}: {what}"
+    try:
+        n_offenders, where = find_offenders(connection, mart, f"where {fault}")
+    except duckdb.Error as error:
+        what = f"{told[1]} ({type(error).__name__})"
+        return Check(told[0], what, Outcome.CRASHED, kind=Kind.EXPECTATION)
+    outcome = Outcome.FAILED if n_offenders else Outcome.PASSED
+    return Check(*told, outcome, n_offenders, where, Kind.EXPECTATION)
 
 
 @contextmanager
@@ -154,7 +162,8 @@ def _context() -> Any:
     )
 
 
-def _validate(context: Any, mart: SqlFile, rows: "pd.DataFrame") -> list[Check]:
+def _validate(context: Any, mart: SqlFile, rows: "pd.DataFrame") -> list[tuple[Check, str]]:
+    """The checks of one mart, each with the SQL that would find its offenders."""
     import great_expectations as gx
 
     suite = gx.ExpectationSuite(name=mart.name, expectations=_expectations(mart, rows))
@@ -162,8 +171,11 @@ def _validate(context: Any, mart: SqlFile, rows: "pd.DataFrame") -> list[Check]:
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows})
     # BOOLEAN_ONLY: any other format would carry values of the mart into the result.
     found = batch.validate(suite, result_format="BOOLEAN_ONLY")
-    checks = [_check(mart, result) for result in found.results]
-    return sorted(checks, key=lambda check: check.name)
+    checks = [
+        (_check(mart, result), str(result.expectation_config.meta["offenders"]))
+        for result in found.results
+    ]
+    return sorted(checks, key=lambda check: check[0].name)
 
 
 def _expectations(mart: SqlFile, rows: "pd.DataFrame") -> list[Any]:
@@ -179,34 +191,42 @@ def _expectations(mart: SqlFile, rows: "pd.DataFrame") -> list[Any]:
         _unique(mart.key),
     ]
     for column in mart.key:
-        meta = _meta(f"{column} present", f"{column} is part of the key and never missing")
+        what = f"{column} is part of the key and never missing"
+        meta = _meta(f"{column} present", what, f"where {column} is null")
         told.append(expect.ExpectColumnValuesToNotBeNull(column=column, meta=meta))
     for column in rows.columns:
         bounds = next((RANGES[prefix] for prefix in RANGES if column.startswith(prefix)), None)
         if bounds and column not in mart.key and is_numeric_dtype(rows[column]):
-            lo, hi = bounds
-            limits = f"at least {lo:g}" if hi is None else f"from {lo:.0f} to {hi:.0f}"
-            meta = _meta(f"{column} in range", f"{column} is {limits}")
-            told.append(
-                expect.ExpectColumnValuesToBeBetween(
-                    column=column, min_value=lo, max_value=hi, meta=meta
-                )
-            )
+            told.append(_between(column, *bounds))
     return told
+
+
+def _between(column: str, lo: float, hi: float | None) -> Any:
+    import great_expectations as gx
+
+    expect: Any = gx.expectations
+    limits = f"at least {lo:g}" if hi is None else f"from {lo:.0f} to {hi:.0f}"
+    above = "" if hi is None else f" or {column} > {hi!r}"
+    meta = _meta(f"{column} in range", f"{column} is {limits}", f"where {column} < {lo!r}{above}")
+    return expect.ExpectColumnValuesToBeBetween(
+        column=column, min_value=lo, max_value=hi, meta=meta
+    )
 
 
 def _unique(key: tuple[str, ...]) -> Any:
     import great_expectations as gx
 
     expect: Any = gx.expectations
-    meta = _meta("key unique", f"({', '.join(key)}) stands once")
+    meta = _meta(
+        "key unique", f"({', '.join(key)}) stands once", "group by all having count(*) > 1"
+    )
     if len(key) == 1:
         return expect.ExpectColumnValuesToBeUnique(column=key[0], meta=meta)
     return expect.ExpectCompoundColumnsToBeUnique(column_list=list(key), meta=meta)
 
 
-def _meta(name: str, what: str) -> dict[str, str]:
-    return {"name": name, "what": what}
+def _meta(name: str, what: str, offenders: str = "") -> dict[str, str]:
+    return {"name": name, "what": what, "offenders": offenders}
 
 
 def _check(mart: SqlFile, result: Any) -> Check:
@@ -215,7 +235,8 @@ def _check(mart: SqlFile, result: Any) -> Check:
     outcome = Outcome.PASSED if result.success else Outcome.FAILED
     if _has_crashed(result.exception_info):
         outcome = Outcome.CRASHED
-    return Check(f"{mart.name}: {meta['name']}", f"{mart.name}: {meta['what']}", outcome)
+    name, what = f"{mart.name}: {meta['name']}", f"{mart.name}: {meta['what']}"
+    return Check(name, what, outcome, kind=Kind.EXPECTATION)
 
 
 def _has_crashed(told: dict[str, Any] | None) -> bool:

@@ -68,6 +68,10 @@ outcome as (
             ),
             struct_pack(shown := d.change_mean, n := a.n_pair, total := null),
             struct_pack(shown := d.improve_mean, n := a.n_pair, total := null),
+            struct_pack(shown := d.p_primary, n := a.n_pair, total := null),
+            struct_pack(shown := d.srm, n := a.n_pair, total := null),
+            struct_pack(shown := d.pct_worse_mic, n := a.n_worse_mic, total := a.n_pair),
+            struct_pack(shown := d.sens_bocf_mean, n := a.n_due_baseline, total := a.n_due),
             struct_pack(shown := d.visit_mean, n := a.n_visit, total := null)
         ]) as told,
     from marts.mart_outcome as a

@@ -32,7 +32,7 @@ outcome as (
             ' / ', level, condition, duration_band, modality, arm, setting, clinic_id,
             instrument, version, score_id, visit
         ) as cell,
-        list_value(*columns('_(mean|median|sd|q1|q3|lo|hi|pooled)$|^pct_|_pct$')) as figures,
+        list_value(*columns('_(mean|median|sd|q1|q3|lo|hi|pooled)$|^pct_|_pct$|^p_(t|wilcoxon|primary|holm)$|^(q_bh|srm|g_av|rtm_expected)$')) as figures,
     from marts.mart_outcome
 ),
 

@@ -30,6 +30,13 @@ outcome as (
         unnest([
             struct_pack(lo := change_ci_lo, figure := change_mean, hi := change_ci_hi),
             struct_pack(lo := improve_ci_lo, figure := improve_mean, hi := improve_ci_hi),
+            struct_pack(lo := hl_ci_lo, figure := hl_median, hi := hl_ci_hi),
+            struct_pack(lo := srm_ci_lo, figure := srm, hi := srm_ci_hi),
+            struct_pack(lo := g_av_ci_lo, figure := g_av, hi := g_av_ci_hi),
+            struct_pack(lo := sens_mi_ci_lo, figure := sens_mi_mean, hi := sens_mi_ci_hi),
+            struct_pack(
+                lo := pct_worse_mic_ci_lo, figure := pct_worse_mic, hi := pct_worse_mic_ci_hi
+            ),
             struct_pack(
                 lo := pct_resp_mic_pair_ci_lo, figure := pct_resp_mic_pair,
                 hi := pct_resp_mic_pair_ci_hi

@@ -46,7 +46,9 @@ outcome as (
         or n_pair > n_baseline
         or n_pair_due > n_pair
         or n_pair_due > n_due
-        or n_eligible_resp > n_pair
+        or n_due_baseline > n_due
+        or n_due_baseline > n_baseline
+        or greatest(n_zero, n_floor, n_eligible_resp) > n_pair
         or greatest(n_resp_mic_pair, n_resp_r30_pair, n_resp_r50_pair, n_worse_mic, n_pchg) > n_pair
         or greatest(n_resp_mic_due, n_resp_r30_due, n_resp_r50_due) > n_due
         or greatest(n_resp_mic_eligible, n_resp_r30_eligible, n_resp_r50_eligible) > n_eligible_resp

@@ -12,12 +12,42 @@
 --   rows_read         source records
 --   rows_accepted     of which at least one canonical row stands
 --   rows_refused      of which every attempt failed
---   rows_superseded   replaced by a newer export, deleted by a newer snapshot, or repeated
+--   rows_superseded   replaced by a newer export, deleted, repeated, or merged with another session
+--   rows_deleted      of these: taken back by a delete file or as entered in error
+--   rows_merged       of these: the same session as another one, or overlapping it (ops.session_merge)
 --   rows_ignored      empty
+--   rows_fold         sessions in force of which the clock change makes the start ambiguous or impossible
 --   parts_refused     parts refused inside accepted records
 --   unmapped_columns  columns that were never read
 --   dialect           how the file was read, and why
-with outcome as (
+with deleted as (
+    select file_key, line from staging.session_outcome where reason = 'deleted'
+    union
+    select response.file_key, response.line
+    from staging.response_row as response
+    semi join staging.row_outcome as record
+        on record.file_key = response.file_key and record.line = response.line and record.outcome = 'superseded'
+    where response.reason = 'deleted'
+),
+
+special as (
+    select file_key, 1 as n_deleted, 0 as n_merged, 0 as n_fold from deleted
+    union all
+    select file_key, 0, 1, 0 from staging.session_outcome where reason = 'merged'
+    union all
+    select file.file_key, 0, 0, 1
+    from facts.fct_session_log as session
+    join ref.session_file as file on file.file_no = session.file_no
+    where session.time_flag is not null
+),
+
+counted as (
+    select file_key, sum(n_deleted) as n_deleted, sum(n_merged) as n_merged, sum(n_fold) as n_fold
+    from special
+    group by file_key
+),
+
+outcome as (
     select
         file_key,
         count(*) filter (where outcome = 'superseded') as n_superseded,
@@ -39,10 +69,14 @@ select
     file.rows_landed - coalesce(outcome.n_superseded, 0) - coalesce(outcome.n_refused, 0) as rows_accepted,
     file.rows_refused + coalesce(outcome.n_refused, 0) as rows_refused,
     coalesce(outcome.n_superseded, 0) as rows_superseded,
+    cast(coalesce(counted.n_deleted, 0) as bigint) as rows_deleted,
+    cast(coalesce(counted.n_merged, 0) as bigint) as rows_merged,
     file.rows_ignored,
+    cast(coalesce(counted.n_fold, 0) as bigint) as rows_fold,
     file.parts_refused,
     file.unmapped_columns,
     file.dialect
 from landed.file as file
 left join outcome on outcome.file_key = file.file_key
+left join counted on counted.file_key = file.file_key
 order by file.clinic_id, file.source_id, file.file_name

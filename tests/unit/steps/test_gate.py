@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from flows.steps import gate as gates
+from flows.steps.checks import SHOWN_OFFENDERS, GateResult, Outcome
 from flows.steps.disclose import disclose
-from flows.steps.gate import GateResult, Outcome, gate
+from flows.steps.gate import gate
 from flows.steps.sql_files import read_sql_file
 from tests.spec.mart_world import CONTRACTS, write_analyst
 
@@ -178,9 +179,9 @@ def test_the_offending_cell_is_named(judge: Judge, tmp_path: Path) -> None:
 def test_only_a_few_offenders_are_shown_but_all_are_counted(judge: Judge) -> None:
     result = judge("update marts.mart_adherence_week set as_of_date = null")
     found = next(check for check in result.checks if check.name == "as_of_missing")
-    assert len(found.where) == gates.SHOWN_OFFENDERS
+    assert len(found.where) == SHOWN_OFFENDERS
     assert found.n_offenders is not None
-    assert found.n_offenders > gates.SHOWN_OFFENDERS
+    assert found.n_offenders > SHOWN_OFFENDERS
 
 
 def test_a_crashed_check_refuses_but_is_not_called_bad_data(
