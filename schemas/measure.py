@@ -2,8 +2,12 @@
 
 import pandera.polars as pa
 import polars as pl
+from pandera.api.polars.types import PolarsData
 
 from schemas.columns import column
+
+# A force alone is no pressure: with `N` the area of the probe would be missing.
+PRESSURES = ("kPa", "N/cm2", "kgf/cm2", "lbf/cm2", "psi")
 
 
 class Measure(pa.DataFrameModel):
@@ -21,3 +25,16 @@ class Measure(pa.DataFrameModel):
     side: str = column("code", "which side", vocabulary="side")
     device: str = column("text", "device used")
     tz: str = column("zone", "IANA zone of this row")
+
+    @pa.dataframe_check(name="pain_beyond_10:value")
+    def pain_is_at_most_10(cls, data: PolarsData) -> pl.LazyFrame:
+        """The scale ends at 10, with decimals or without."""
+        pain = pl.col("kind").eq_missing(pl.lit("pain_0_10"))
+        return data.lazyframe.select(~pain | (pl.col("value") <= 10).fill_null(True))
+
+    @pa.dataframe_check(name="not_a_pressure:unit")
+    def pressure_has_its_unit(cls, data: PolarsData) -> pl.LazyFrame:
+        """A threshold without a known unit may be ten times off."""
+        pressed = pl.col("kind").eq_missing(pl.lit("ppt"))
+        known = pl.col("unit").is_in(PRESSURES).fill_null(True)
+        return data.lazyframe.select(~pressed | known)

@@ -5,6 +5,7 @@ import polars as pl
 from pandera.api.polars.types import PolarsData
 
 from schemas.columns import column
+from schemas.policy import Policy
 
 
 class Pause(pa.DataFrameModel):
@@ -23,3 +24,9 @@ class Pause(pa.DataFrameModel):
     def ends_after_it_began(cls, data: PolarsData) -> pl.LazyFrame:
         """A pause of one day has equal dates."""
         return data.lazyframe.select((pl.col("to_date") >= pl.col("from_date")).fill_null(True))
+
+
+def remarks(policy: Policy) -> dict[str, pl.Expr]:
+    """`rule:column` -> rows that stand, and that somebody should look at."""
+    in_time = pl.col("recorded_at").dt.date() <= pl.col("to_date")
+    return {"pause_not_applied:recorded_at": ~in_time.fill_null(False)}

@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
-from schemas.columns import column
+from schemas.columns import LANGUAGE, column
 from schemas.instrument import Instrument, Item
 
 
@@ -19,10 +19,15 @@ class Survey(pa.DataFrameModel):
     completed_at: pl.Datetime = column("instant", "when it was completed, not begun")
     local_date: pl.Date = column("date", "local day of completion")
     status: str = column("code", "state of the form", vocabulary="survey_status")
-    mode: str = column("code", "how it was asked", vocabulary="mode")
-    language: str = column("text", "BCP 47 language of the form")
+    mode: str = column("code", "how it was asked", vocabulary="mode", severity="cell")
+    language: str = column("text", "BCP 47 language of the form", severity="cell")
     session_phase: str = column("code", "before or after a session", vocabulary="session_phase")
     tz: str = column("zone", "IANA zone of this row")
+
+    @pa.dataframe_check(name="not_a_language:language")
+    def language_is_a_tag(cls, data: PolarsData) -> pl.LazyFrame:
+        """BCP 47, in which the underscore of many systems is let pass."""
+        return data.lazyframe.select(pl.col("language").str.contains(LANGUAGE).fill_null(True))
 
 
 def answers_contract(items: tuple[Item, ...]) -> pa.DataFrameSchema:

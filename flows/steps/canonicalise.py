@@ -15,6 +15,7 @@ import polars as pl
 from flows.steps import parse, times
 from flows.steps.cells import NO_FAILURES, Cells, Context
 from flows.steps.derive import DERIVE
+from schemas.deleted import Deleted
 from schemas.enrolment import Enrolment
 from schemas.measure import Measure
 from schemas.pause import Pause
@@ -28,6 +29,7 @@ CONTRACTS: dict[str, type[pa.DataFrameModel]] = {
     "survey": Survey,
     "measure": Measure,
     "pause": Pause,
+    "deleted": Deleted,
 }
 # Columns that a mapping may name and that only serve to derive others.
 ALTERNATES = {"duration_days": "number", "duration_months": "number", "sessions_per_day": "number"}

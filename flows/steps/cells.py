@@ -14,8 +14,14 @@ from schemas.policy import Policy
 from schemas.source import ColumnMap, Source
 from schemas.vocabulary import Vocabularies
 
+# `name` is the canonical column, `column_name` the export's own.
 NO_FAILURES = pl.DataFrame(
-    schema={"line": pl.Int64, "column_name": pl.String, "rule_id": pl.String, "part": pl.String}
+    schema={
+        "line": pl.Int64,
+        "name": pl.String,
+        "column_name": pl.String,
+        "rule_id": pl.String,
+    }
 )
 
 
@@ -69,7 +75,7 @@ class Cells:
         known = export_name(name, self.mapping.columns.get(name))
         self.failures.append(
             lines.to_frame("line").with_columns(
-                column_name=pl.lit(known), rule_id=pl.lit(rule_id), part=pl.lit("")
+                name=pl.lit(name), column_name=pl.lit(known), rule_id=pl.lit(rule_id)
             )
         )
 

@@ -86,7 +86,11 @@ def dictionary_page() -> str:
         parts.append(f"## {schema}\n\n{about}\n\n")
         parts += [_section(t, types) for t in tables if t.name.startswith(f"{schema}.")]
     parts.append(_EXPORTS)
-    parts += [_contract(table, contract.to_schema()) for table, contract in CONTRACTS.items()]
+    parts += [
+        _contract(table, contract.to_schema())
+        for table, contract in CONTRACTS.items()
+        if table in REQUIRED
+    ]
     parts.append(_inside())
     return "".join(parts).rstrip("\n") + "\n"
 
@@ -177,6 +181,8 @@ def _contract(table: str, contract: pa.DataFrameSchema) -> str:
         told = column.metadata or {}
         kind = " ".join(filter(None, (told["kind"], _of(told["vocabulary"]), _in(told["unit"]))))
         meaning = f"{column.description}{' (required)' if name in REQUIRED[table] else ''}"
+        if told.get("severity") == "cell":
+            meaning += "; a bad cell is left blank and told, the row stays"
         rows.append((f"`{name}`", kind, ranges[name], meaning))
     return f"### {table}\n\n{_table(('column', 'kind', 'allowed', 'meaning'), rows)}\n"
 

@@ -22,6 +22,13 @@ from flows.steps.ledger import (
     write_ledger,
     write_receipt,
 )
+from flows.steps.plausibility import find_implausible
+from flows.steps.refused_file import (
+    CEILING,
+    is_above_ceiling,
+    refusal_message,
+    refuse_implausible,
+)
 from schemas.errors import ExitCode, SourceWrong
 from schemas.instrument import SHIPPED, read_instruments
 from schemas.landed import CONTRACT_VERSION
@@ -32,13 +39,14 @@ from schemas.vocabulary import read_vocabularies
 
 @dataclass
 class Intake:
-    """What a run has to do (`new`) and what it need not touch again (`files`)."""
+    """What a run has to do (`new`), what it need not touch again (`files`), and files refused whole (`refused`)."""
 
     data: Path
     context: Context
     before: Ledger
     new: list[Export] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     n_taken: int = 0
@@ -97,10 +105,22 @@ def _plan_file(plan: Intake, source: Source, path: Path) -> None:
         _keep_before(plan, source, path.relative_to(source.folder).as_posix())
         return
     receipt = read_receipt(plan.warehouse, export.key)
-    if receipt is None:
-        plan.new.append(export)
+    policy = plan.context.policy
+    if receipt is None or is_above_ceiling(receipt, policy) != (receipt["refused_by"] == CEILING):
+        plan.new.append(export)  # also where the ceiling was moved since it was read
     else:
-        plan.files.append(receipt | {"source_path": _below(plan.data, source.path)})
+        _put_in_place(plan, receipt | {"source_path": _below(plan.data, source.path)})
+
+
+def _put_in_place(plan: Intake, receipt: dict[str, Any]) -> None:
+    """Let a file stand; if it was refused whole, its earlier version instead."""
+    if not receipt["refused_by"]:
+        plan.files.append(receipt)
+        return
+    plan.refused.append(receipt)
+    identity = _identity(receipt)
+    key = receipt["file_key"]  # it may have been in force itself until now
+    _keep(plan, lambda f: _identity(f) == identity and f["file_key"] != key, with_refused=False)
 
 
 def take_in(plan: Intake, export: Export) -> dict[str, Any] | None:
@@ -122,7 +142,9 @@ def take_in(plan: Intake, export: Export) -> dict[str, Any] | None:
             "contract_version": CONTRACT_VERSION,
         }
         write_receipt(plan.warehouse, receipt)
-        plan.files.append(receipt)
+        _put_in_place(plan, receipt)
+        if receipt["refused_by"]:
+            return None
         plan.n_taken += 1
         return receipt
     _keep_before(plan, export.source, export.name)
@@ -151,16 +173,52 @@ def _problem(plan: Intake, export: Export, error: Exception) -> Problem:
 
 def _keep_before(plan: Intake, source: Source, name: str) -> None:
     identity = (source.mapping.clinic, source.source_id, name)
-    _keep(plan, lambda file: (file["clinic_id"], file["source_id"], file["file_name"]) == identity)
+    _keep(plan, lambda file: _identity(file) == identity)
 
 
-def _keep(plan: Intake, is_kept: Callable[[dict[str, Any]], bool]) -> None:
+def _identity(file: dict[str, Any]) -> tuple[str, str, str]:
+    return file["clinic_id"], file["source_id"], file["file_name"]
+
+
+def _keep(
+    plan: Intake, is_kept: Callable[[dict[str, Any]], bool], with_refused: bool = True
+) -> None:
     """Let files of the last ledger stand. Not across contracts: their columns would no longer fit the others'."""
-    before = [f for f in plan.before.files if f.get("contract_version") == CONTRACT_VERSION]
-    plan.files += [file for file in before if is_kept(file)]
+
+    def kept(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [f for f in files if f.get("contract_version") == CONTRACT_VERSION and is_kept(f)]
+
+    plan.files += kept(plan.before.files)
+    if with_refused:
+        plan.refused += kept(plan.before.refused)
 
 
 def finish_intake(plan: Intake) -> Ledger:
     """Put the new ledger in force. Files that are gone from `raw` are simply no longer in it."""
-    write_ledger(plan.warehouse, Ledger(plan.files, plan.problems))
+    _refuse_implausible(plan)
+    _tell_refused(plan)
+    write_ledger(plan.warehouse, Ledger(plan.files, plan.problems, plan.refused))
     return read_ledger(plan.warehouse)
+
+
+def _refuse_implausible(plan: Intake) -> None:
+    """Take files in a unit of their own out of force; only all files together show which ones these are."""
+    for verdict in find_implausible(plan.files, plan.context.policy):
+        (receipt,) = (file for file in plan.files if file["file_key"] == verdict.file_key)
+        plan.files.remove(receipt)
+        _put_in_place(plan, refuse_implausible(receipt, verdict))
+
+
+def _tell_refused(plan: Intake) -> None:
+    """Say which files are refused whole, and what to do. An older snapshot is no problem once a newer one stands."""
+    plan.refused = [f for f in plan.refused if not _is_replaced(f, plan.files)]
+    for receipt in plan.refused:
+        told = refusal_message("/".join(_identity(receipt)), receipt, plan.context.policy)
+        plan.problems.append(Problem(ExitCode.REFUSED_ABOVE_CEILING, told))
+
+
+def _is_replaced(receipt: dict[str, Any], files: list[dict[str, Any]]) -> bool:
+    source = _identity(receipt)[:2]
+    return receipt["mode"] == "snapshot" and any(
+        _identity(f)[:2] == source and f["exported_at"] > receipt["exported_at"] for f in files
+    )

@@ -75,6 +75,13 @@ class Landing:
             self._writer(table, schema).write_table(pa.table(columns, schema=schema))
             self.n_rows[table] = self.n_rows.get(table, 0) + rows.height
 
+    def drop_rows(self) -> None:
+        """Throw the rows away and keep what was refused: the file is refused whole."""
+        for table in [table for table in self._writers if not table.startswith("refused")]:
+            self._writers.pop(table).close()
+            self._draft(table).unlink(missing_ok=True)
+            del self.n_rows[table]
+
     def keep(self) -> dict[str, str]:
         """Finish all files and give them their names; returns table -> path below the warehouse."""
         kept = {}

@@ -24,10 +24,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Ledger:
-    """`files` are receipts (with `source_path`) in force, in a fixed order; `problems` are of the last run."""
+    """`files` are receipts (with `source_path`) in force, in a fixed order; `problems` are of the last run.
+
+    `refused` are receipts of files refused whole: of these only the refused cells are shown, so that they can be mended.
+    """
 
     files: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys whose landed files are needed."""
+        return {file["file_key"] for file in (*self.files, *self.refused)}
 
     @property
     def exit_codes(self) -> list[ExitCode]:
@@ -41,13 +50,18 @@ def read_ledger(warehouse: Path) -> Ledger:
     if not path.exists():
         return Ledger()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Ledger(content["files"], [Problem(**problem) for problem in content["problems"]])
+    problems = [Problem(**problem) for problem in content["problems"]]
+    return Ledger(content["files"], problems, content.get("refused", []))
 
 
 def write_ledger(warehouse: Path, ledger: Ledger) -> None:
     """Put a ledger in force."""
-    files = sorted(ledger.files, key=lambda f: (f["clinic_id"], f["source_id"], f["file_name"]))
-    content = {"files": files, "problems": [vars(problem) for problem in ledger.problems]}
+    files, refused = (
+        sorted(listed, key=lambda f: (f["clinic_id"], f["source_id"], f["file_name"]))
+        for listed in (ledger.files, ledger.refused)
+    )
+    problems = [vars(problem) for problem in ledger.problems]
+    content = {"files": files, "problems": problems, "refused": refused}
     write_json(warehouse / "ledger.json", content)
 
 

@@ -17,10 +17,13 @@ from typing import Any
 import duckdb
 
 from flows.steps.cells import Context
+from flows.steps.checks import record_checks, refusal_message
+from flows.steps.checks_page import checks_page
 from flows.steps.disclose import disclose
 from flows.steps.gate import gate
 from flows.steps.intake import read_context
 from flows.steps.ledger import Ledger, read_ledger, remove_unused, write_json
+from flows.steps.problems import NAME, problem_secrets, write_problems
 from flows.steps.publish import (
     building_folder,
     content_id,
@@ -30,6 +33,8 @@ from flows.steps.publish import (
     remove_old_releases,
 )
 from flows.steps.reference import clinic_days, load_reference
+from flows.steps.silence import source_checks, source_states
+from flows.steps.waivers import read_waivers, waiver_table
 from flows.steps.warehouse import (
     build_tables,
     finish,
@@ -76,6 +81,7 @@ class Draft:
 def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
     """Prepare a draft; None if nothing it would be made of has changed since the last build."""
     ledger, context = read_ledger(data / "warehouse"), read_context(data)
+    read_waivers(data)  # a broken file is told before anything is built
     clinics = clinic_days(ledger, as_of)
     if not clinics:
         return None
@@ -97,6 +103,7 @@ def start(data: Path, as_of: date | None, now: datetime) -> Draft | None:
             hashes,
             {c: str(d) for c, d in clinics.items()},
             sorted(f["file_key"] for f in ledger.files),
+            sorted(f["file_key"] for f in ledger.refused),
             [f["exported_at"] for f in ledger.files],
         ]
     )
@@ -166,7 +173,9 @@ def _build(
 ) -> dict[str, Any]:
     as_of = max(draft.clinics.values())
     load_landed(connection, draft.warehouse, ledger)
-    load_problems_before(connection, draft.warehouse / "analyst.duckdb")
+    secrets = problem_secrets(draft.data / "keys", list(draft.clinics))
+    waivers = read_waivers(draft.data)
+    load_problems_before(connection, draft.warehouse / NAME, secrets, waiver_table(waivers))
     run = {
         "release_id": draft.release_id,
         "as_of_date": as_of,
@@ -189,7 +198,9 @@ def _build(
             for f in ledger.files
         ],
         "rows": _row_counts(connection),
+        "problems": _problem_counts(connection),
     }
+    write_problems(connection, draft.warehouse)
     finish(connection)
     return manifest
 
@@ -205,6 +216,12 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     ):
         raise AssertionError(f"rows were lost on the way: {counts}")
     return counts
+
+
+def _problem_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Problems by state; those waived are told, never hidden."""
+    found = connection.execute("select state, count(*) from ops.refused_row group by state")
+    return dict.fromkeys(("new", "persisting", "fixed", "waived"), 0) | dict(found.fetchall())
 
 
 def is_worth_publishing(draft: Draft) -> bool:
@@ -229,19 +246,22 @@ def disclose_draft(draft: Draft) -> int:
 
 
 def check(draft: Draft) -> None:
-    """Let the gate look at both databases; raises UserError (exit 14) and leaves the old release in force."""
-    out = draft.folder / "gate.json"
-    result = gate(draft.folder / "analyst.duckdb", draft.folder / "dashboard.duckdb", out)
+    """Let the gate look at both databases; raises UserError (exit 14) and leaves the old release in force.
+
+    Its results go into the release: gate.json, checks.html, `ops.check`. Of a release that was refused the first two are kept.
+    """
+    analyst, out = draft.folder / "analyst.duckdb", draft.folder / "gate.json"
+    ledger, policy = read_ledger(draft.warehouse), read_policy(draft.data / "policy.toml")
+    sources = source_checks(source_states(ledger.files, policy, draft.now.date()), policy)
+    result = gate(analyst, draft.folder / "dashboard.duckdb", out, sources=sources)
+    page = checks_page(result, draft.release_id, str(max(draft.clinics.values())))
+    (draft.folder / "checks.html").write_text(page, encoding="utf-8")
     shutil.copyfile(out, draft.warehouse / "last_gate.json")
+    shutil.copyfile(draft.folder / "checks.html", draft.warehouse / "last_checks.html")
     if not result.passed:
-        names = ", ".join(
-            f"{c.name} ({c.outcome.value}, {c.n_offenders} offenders)" for c in result.refusals[:5]
-        )
-        raise UserError(
-            f"the gate refused the new release; the old one stays in force. {len(result.refusals)} checks: {names}. "
-            f"All results: {draft.warehouse / 'last_gate.json'}",
-            ExitCode.GATE_REFUSED,
-        )
+        told = refusal_message(result, draft.warehouse / "last_checks.html")
+        raise UserError(told, ExitCode.GATE_REFUSED)
+    record_checks(analyst, result)
 
 
 def finish_draft(draft: Draft) -> Path:
@@ -249,7 +269,7 @@ def finish_draft(draft: Draft) -> Path:
     keep = int(read_policy(draft.data / "policy.toml").number("release.keep"))
     release = publish(draft.folder, draft.warehouse, draft.release_id)
     remove_old_releases(draft.warehouse, keep)
-    remove_unused(draft.warehouse, {f["file_key"] for f in read_ledger(draft.warehouse).files})
+    remove_unused(draft.warehouse, read_ledger(draft.warehouse).keys)
     note_build(draft)
     return release
 

@@ -11,13 +11,14 @@ import polars as pl
 from flows.steps import parse
 from flows.steps.cells import export_name
 from flows.steps.survey_blocks import Block, Form
-from flows.steps.validate import find_failures
-from schemas.instrument import Item
+from flows.steps.validate import find_failures, severities
+from schemas.instrument import Instrument, Item
 from schemas.instrument_answers import read_number, unit_factor
+from schemas.rules import severity_of
 from schemas.source import Dialect
 from schemas.survey import answers_contract, totals_contract
 
-FAILURE_COLUMNS = ("line", "column_name", "rule_id", "allowed", "part")
+FAILURE_COLUMNS = ("line", "column_name", "rule_id", "allowed", "part", "severity")
 SHARED = ("line", "participant_id", "response_id", "enrolment_id", "completed_at", "local_date", "utc_offset_min",
           "status", "mode", "session_phase", "visit_label", "visit", "tz", "tz_source")  # fmt: skip
 
@@ -58,7 +59,9 @@ def with_visits(
         for mask, rule_id in ((unknown, "unknown_code"), (nowhere, "no_visit")) if mask.any()
     ]  # fmt: skip
     placed = rows.with_columns(label.alias("visit_label"), visit.alias("visit"))
-    return placed, pl.concat(failures) if failures else _failures(rows["line"].clear(), "", "", "")
+    return placed, pl.concat(failures) if failures else _failures(
+        rows["line"].clear(), "", "no_visit", ""
+    )
 
 
 def _failures(
@@ -69,6 +72,7 @@ def _failures(
         rule_id=pl.lit(rule_id),
         allowed=pl.lit(allowed),
         part=pl.lit(part),
+        severity=pl.lit(severity_of(rule_id)),
     )
 
 
@@ -131,13 +135,14 @@ def _answers(
 
 def _as_answers(cases: pl.DataFrame, columns: dict[str, str], part: str) -> pl.DataFrame:
     """Failures of the contract in the export's own column names."""
-    return cases.select(
+    told = cases.select(
         "line",
         pl.col("column_name").replace_strict(columns, default=None, return_dtype=pl.String),
         ("answer_" + pl.col("rule_id")).alias("rule_id"),
         "allowed",
         part=pl.lit(part),
     )
+    return told.with_columns(severities())
 
 
 def _read_totals(
@@ -155,7 +160,8 @@ def _read_totals(
     totals = totals_contract(form.instrument, list(form.scores))
     failures.append(_as_answers(find_failures(wide, totals), form.scores, part))
     refused = pl.concat(failures)
-    found.failures.append(refused)
+    answered = found.answers[-1]["line"] if form.items else rows["line"].clear()
+    found.failures.append(_beside_answers(refused, answered))
     for score_id in form.scores:
         value = wide[score_id].alias("value")
         kept = rows.with_columns(value).filter(
@@ -164,6 +170,21 @@ def _read_totals(
         found.totals.append(
             _shared(kept, form).with_columns(kept["value"], score_id=pl.lit(score_id))
         )
+
+
+def _beside_answers(refused: pl.DataFrame, answered: pl.Series) -> pl.DataFrame:
+    """Failures of totals. Where answers stand beside one they win, so an impossible total is only not theirs."""
+    is_beside = pl.col("line").is_in(answered.implode())
+    is_other = is_beside & (pl.col("rule_id") == "answer_out_of_range")
+    is_unread = is_beside & (pl.col("rule_id") == "answer_not_a_number")
+    return refused.with_columns(
+        rule_id=pl.when(is_other).then(pl.lit("total_mismatch")).otherwise(pl.col("rule_id")),
+        severity=pl.when(is_other)
+        .then(pl.lit("warning"))
+        .when(is_unread)
+        .then(pl.lit("cell"))
+        .otherwise("severity"),
+    )
 
 
 def _shared(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
@@ -219,3 +240,22 @@ def _answer(word: str, item: Item, codes: Mapping[str, float], decimal: str) -> 
     if decimal == ",":  # a dot beside a decimal comma could be either: not guessed
         return None if "." in word else read_number(item, word.replace(",", "."))
     return read_number(item, word)
+
+
+def measured(
+    landed: list[tuple[str, pl.DataFrame]], known: Mapping[tuple[str, str], Instrument]
+) -> list[tuple[str, pl.Series, pl.Series]]:
+    """What of the landed rows has a unit: quantity, people, values. Minutes, answers with decimals, a source's totals."""
+    found = []
+    for table, rows in landed:
+        if table == "session" and "minutes" in rows.columns:
+            found.append(("minutes", rows["participant_id"], rows["minutes"]))
+        if table == "score" and rows.height:
+            name = f"{rows['instrument'][0]}.{rows['score_id'][0]}"
+            found.append((name, rows["participant_id"], rows["value"]))
+        if table == "survey_response" and rows.height:
+            name = rows["instrument"][0]
+            items = known[name, rows["version"][0]].items
+            if not all(item.integer for item in items):
+                found.append((name, rows["participant_id"], rows["answers"].list.mean()))
+    return found

@@ -4,6 +4,7 @@ Staging holds dates, so it lives in memory beside the new file; what an analyst 
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import polars as pl
 import pyarrow as pa
 
 from flows.steps.infer import infer
+from flows.steps.infer_acute import infer_acute
+from flows.steps.infer_dose import infer_dose
+from flows.steps.infer_evidence import infer_evidence
+from flows.steps.infer_standard import infer_standard
 from flows.steps.ledger import Ledger
 from flows.steps.sql_files import SqlFile, build_table, find_sql_files
+from flows.steps.waivers import WAIVER_COLUMNS
 from schemas.landed import ASIDE, LANDED
 from schemas.reference import ReferenceTable, read_reference_tables
 
@@ -24,13 +30,18 @@ _FILE: dict[str, Any] = {
     "rows_landed": pl.Int64, "rows_refused": pl.Int64, "rows_ignored": pl.Int64, "parts_refused": pl.Int64,
     "unmapped_columns": pl.String, "dialect": pl.String, "session_file_no": pl.Int32,
 }  # fmt: skip
+_REFUSED_BY = dict.fromkeys(("refused_by", "refused_why", "refused_column"), pl.String)
+# What stands between facts and marts, each for the marts of its name.
+INFERENCES = (infer, infer_acute, infer_dose, infer_evidence, infer_standard)
+# What a build knows of the problems of the build before, of the clinics' secrets that name problems, and of waivers.
 _PROBLEM_BEFORE = """
 create table landed.problem_before (
-    problem_id varchar, clinic_id varchar, source_id varchar, table_name varchar, file_name varchar, line bigint,
-    part varchar, column_name varchar, rule_id varchar, severity varchar, reason varchar, fix varchar,
+    problem_id varchar, clinic_id varchar, source_id varchar, table_name varchar, file_name varchar, file_key varchar,
+    line bigint, part varchar, column_name varchar, rule_id varchar, severity varchar, reason varchar, fix varchar,
     first_seen date, last_seen date, state varchar
 )
 """
+_SECRET = {"clinic_id": pl.String, "secret": pl.String}
 
 
 def open_building(path: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -54,7 +65,8 @@ def _quoted(path: Path) -> str:
 def load_landed(connection: duckdb.DuckDBPyConnection, warehouse: Path, ledger: Ledger) -> None:
     """Make `landed.<table>` stand for the landed files in force, and `landed.file` for the ledger."""
     for table, schema in {**LANDED, **ASIDE}.items():
-        paths = [warehouse / f["landed"][table] for f in ledger.files if table in f["landed"]]
+        files = [*ledger.files, *ledger.refused] if table.startswith("refused") else ledger.files
+        paths = [warehouse / f["landed"][table] for f in files if table in f["landed"]]
         _load_table(connection, table, schema, paths)
     session_files = [f["file_key"] for f in ledger.files if "session" in f["landed"]]
     rows = [
@@ -67,6 +79,8 @@ def load_landed(connection: duckdb.DuckDBPyConnection, warehouse: Path, ledger: 
         for f in ledger.files
     ]
     _load_frame(connection, "file", pl.DataFrame(rows, schema=_FILE))
+    refused = [_file_row(f) | {n: f[n] for n in _REFUSED_BY} for f in ledger.refused]
+    _load_frame(connection, "refused_file", pl.DataFrame(refused, schema=_FILE | _REFUSED_BY))
     connection.execute(
         "create table ref.session_file as select session_file_no as file_no, file_key, clinic_id, source_id, file_name "
         "from landed.file where session_file_no is not null order by session_file_no"
@@ -129,15 +143,22 @@ def _file_row(receipt: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def load_problems_before(connection: duckdb.DuckDBPyConnection, analyst: Path) -> None:
-    """Make `landed.problem_before` the refused rows of the release in force, if there is one."""
+def load_problems_before(
+    connection: duckdb.DuckDBPyConnection,
+    problems: Path,
+    secrets: Mapping[str, str] | None = None,
+    waivers: pl.DataFrame | None = None,
+) -> None:
+    """Make `landed.problem_before` the problems of the last build, if there was one, and load what names and waives them."""
     connection.execute(_PROBLEM_BEFORE)
-    if analyst.exists():
-        connection.execute(f"attach '{_quoted(analyst)}' as release_before (read_only)")
+    if problems.exists():
         connection.execute(
-            "insert into landed.problem_before by name select * from release_before.ops.refused_row"
+            f"insert into landed.problem_before by name select * from read_parquet('{_quoted(problems)}')"
         )
-        connection.execute("detach release_before")
+    told = [{"clinic_id": clinic, "secret": secret} for clinic, secret in (secrets or {}).items()]
+    _load_frame(connection, "secret", pl.DataFrame(told, schema=_SECRET))
+    known = pl.DataFrame(schema=WAIVER_COLUMNS) if waivers is None else waivers
+    _load_frame(connection, "waiver", known)
 
 
 def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -147,7 +168,8 @@ def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
             build_table(
                 connection, file
             )  # such a view is made at the end, over the copy that stays
-    infer(connection)
+    for inference in INFERENCES:
+        inference(connection)
     # Marts on one thread: sums of doubles then come in one order, and equal inputs give equal bytes.
     threads = connection.execute("select current_setting('threads')").fetchone()
     connection.execute("set threads = 1")

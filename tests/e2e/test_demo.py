@@ -59,7 +59,8 @@ def analyst(data):
 def test_each_bad_row_is_refused_by_its_one_rule(analyst, planted):
     refused = Counter(
         analyst.sql(
-            "select clinic_id, source_id, file_name, line, rule_id from ops.refused_row"
+            "select clinic_id, source_id, file_name, line, rule_id from ops.refused_row "
+            "where severity <> 'warning'"
         ).fetchall()
     )
     assert refused == Counter(
@@ -70,9 +71,22 @@ def test_each_bad_row_is_refused_by_its_one_rule(analyst, planted):
 
 
 def test_eight_rules_counted_as_planted(analyst, planted):
-    counted = "select rule_id, count(*) from ops.refused_row group by rule_id"
+    counted = """
+        select rule_id, count(*) from ops.refused_row where severity <> 'warning' group by rule_id
+    """
     assert dict(analyst.sql(counted).fetchall()) == dict(planted.by_rule)
     assert len(planted.by_rule) == 8
+
+
+def test_a_bad_pain_rating_costs_the_cell_and_pauses_told_too_late_are_noted(analyst):
+    counted = """
+        select severity, rule_id, count(*) from ops.refused_row
+        where severity in ('cell', 'warning') group by all order by all
+    """
+    assert analyst.sql(counted).fetchall() == [
+        ("cell", "out_of_range", 20),
+        ("warning", "pause_not_applied", 2),
+    ]
 
 
 def test_no_row_is_lost(analyst, planted):

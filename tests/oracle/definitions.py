@@ -70,7 +70,7 @@ def read_policy(path: Path) -> Policy:
     for section, entries in text.items():
         if section not in ("cells", "windows"):
             for key, entry in entries.items():
-                numbers[f"{section}.{key}"] = entry["value"]
+                numbers[f"{section}.{key}"] = entry["value" if "value" in entry else "text"]
     windows = [
         Window(
             w["visit"], w["lo"], w["target"], w["hi"], w.get("min_weeks"), w.get("single", False)

@@ -12,12 +12,19 @@ from oracle.cells import Cell, cells_of, enrolments_by_cell
 from oracle.definitions import Policy, read_instruments, read_policy
 from oracle.enrolments import Enrolment, as_of_dates, enrolments_in_force
 from oracle.identity import Key
+from oracle.inference import add_family
 from oracle.landed import Landed, Row
 from oracle.mart_adherence import MartRow, adherence_row
 from oracle.mart_outcome import outcome_row
 from oracle.outcomes import Outcome
 from oracle.scores import Instruments, responses_in_force
-from oracle.sessions import Session, sessions_by_enrolment, sessions_in_force, silent_days
+from oracle.sessions import (
+    Session,
+    merged_sessions,
+    sessions_by_enrolment,
+    sessions_in_force,
+    silent_days,
+)
 
 OutcomeKey = tuple[Cell, str, str, str, str]
 
@@ -37,7 +44,7 @@ def recompute(landed: Landed, schemas: Path) -> Marts:
     as_of = as_of_dates(landed.files)
     known = enrolments_in_force(landed, policy, condition_groups(schemas), as_of)
     enrolled = [one for one in known if one.has_begun()]
-    rows = sessions_in_force(landed)
+    rows = merged_sessions(sessions_in_force(landed), enrolled, landed.files, policy)
     sessions = sessions_by_enrolment(rows, enrolled)
     # spec silent: what shows that an export has no hole. Any log landed for that day, as its source
     # dates it, also one that a newer export replaced.
@@ -112,7 +119,7 @@ def outcome_mart(
         for visit in sorted({row.visit for row in rows}):
             key = (cell, instrument, version, score_id, visit)
             found[key] = outcome_row(visit, people, rows, recall, policy)
-    return found
+    return add_family(found, policy)
 
 
 def dated(mart: dict[Cell, MartRow], as_of: dict[str, date]) -> dict[Cell, MartRow]:

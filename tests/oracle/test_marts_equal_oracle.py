@@ -24,6 +24,10 @@ NOT_RECOMPUTED = {
     "suppression_reason": "the same",
     "release_id": "names the run, not the data",
     "design": "a constant (own test below)",
+    **dict.fromkeys(
+        ("sens_mi_mean", "sens_mi_ci_lo", "sens_mi_ci_hi"),
+        "drawn at random; tests/unit/stats/test_imputation.py holds it against what is known",
+    ),
 }
 
 
@@ -102,6 +106,8 @@ def test_the_demo_reaches_what_the_oracle_checks(oracle: Marts) -> None:
 
 
 REACHES_NOTHING = {
+    # no cell of condition x band has twenty pairs at its end; the seeded worlds have such cells
+    *("p_holm", "q_bh", "family_id", "family_m"),
     "n_no_start_date",  # every programme of the demo has a start; tests/real has those without
     "n_sessions_reported",  # the demo logs sessions; tests/real has counted totals
     "sessions_reported_mean",

@@ -44,7 +44,7 @@ create table staging.session (
     file_no integer, file_key varchar, line bigint, clinic_id varchar, source_id varchar, participant_key varchar,
     enrolment_id varchar, started_at timestamp, ended_at timestamp, local_date date,
     minutes double, status varchar, supervised boolean, pain_pre double, pain_post double,
-    log_source varchar, recorded_at timestamp);
+    log_source varchar, recorded_at timestamp, time_flag varchar);
 """
 # Facts and marts of adherence, and the staging tables of theirs: what these tests build.
 _PREFIXES = ("adherence", "session_match", "persistence", "fct_enrolment", "fct_session",
@@ -124,7 +124,7 @@ class World:
                     "started_at": datetime.combine(day(number), datetime.min.time()),
                     "ended_at": None, "local_date": day(number), "minutes": minutes,
                     "status": "completed", "supervised": None, "pain_pre": None,
-                    "pain_post": None, "log_source": None, "recorded_at": None,
+                    "pain_post": None, "log_source": None, "recorded_at": None, "time_flag": None,
                 } | columns
             )  # fmt: skip
 

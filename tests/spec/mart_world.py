@@ -30,7 +30,9 @@ TYPES = {
     "programme_week": "bigint",
     **dict.fromkeys((*CELL, "instrument", "version", "score_id", "visit"), "varchar"),
     **dict.fromkeys(("mic_unit", "mic_source", "scored_by", "design"), "varchar"),
-    **dict.fromkeys(("suppression_reason", "release_id"), "varchar"),
+    **dict.fromkeys(("suppression_reason", "release_id", "wilcoxon_method"), "varchar"),
+    **dict.fromkeys(("primary_test", "family_id", "change_code", "wording_code"), "varchar"),
+    "low_completeness": "boolean",
 }
 REFERENCE = (
     "clinic",

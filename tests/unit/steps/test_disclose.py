@@ -128,6 +128,28 @@ def test_few_pairs_hide_everything_that_rests_on_pairs(tmp_path: Path) -> None:
     assert shown(seen, "n_visit", "visit_mean") == [40, 4.0]
 
 
+def test_few_pairs_hide_tests_sizes_and_what_may_be_said(tmp_path: Path) -> None:
+    told = dict.fromkeys(
+        ("p_t", "p_wilcoxon", "p_holm", "q_bh", "hl_median", "srm", "g_av_ci_lo"), 0.5
+    )
+    words = {"change_code": "WORSE", "wording_code": "WORSE", "primary_test": "t", "family_id": "f"}
+    few = disclosed(
+        tmp_path, "mart_outcome", outcome_row(CELL, 40, "EOP") | told | words | {"n_pair": 7}
+    )
+    assert shown(few, *told, *words) == [None] * (len(told) + len(words))
+
+
+def test_a_mean_of_all_due_falls_where_it_would_count_those_who_did_not_answer(
+    tmp_path: Path,
+) -> None:
+    told = {"n_due_baseline": 40, "sens_bocf_mean": 1.2, "sens_mi_mean": 1.4}
+    row = outcome_row(CELL, 40, "EOP") | told
+    assert shown(disclosed(tmp_path, "mart_outcome", row), *told) == [40, 1.2, 1.4]
+    few = row | {"n_pair": 35, "n_pair_due": 35, "completeness_pct": 87.5}
+    (tmp_path / "few").mkdir()
+    assert shown(disclosed(tmp_path / "few", "mart_outcome", few), *told) == [None] * 3
+
+
 def test_a_few_who_did_not_answer_hide_the_totals_not_the_pairs(tmp_path: Path) -> None:
     answered = {name: 35 for name in ("n_visit", "n_followup", "n_pair", "n_pair_due")}
     row = outcome_row(CELL, 40, "EOP") | answered | {"completeness_pct": 87.5}
@@ -148,9 +170,10 @@ def test_a_few_who_did_not_answer_hide_the_totals_not_the_pairs(tmp_path: Path) 
 def test_a_percentage_without_a_published_numerator_is_judged_by_what_it_gives_away(
     tmp_path: Path,
 ) -> None:
-    # 7.5 % of 40 pairs at the floor: 3 people, although no column counts them.
-    seen = disclosed(tmp_path, "mart_outcome", outcome_row(CELL, 40, "EOP") | {"floor_pct": 7.5})
-    assert shown(seen, "floor_pct", "n_pair") == [None, 40]
+    # 7.5 % of the 40 who were due: 3 people, although no column counts them.
+    row = outcome_row(CELL, 40, "EOP") | {"completeness_pct": 7.5}
+    seen = disclosed(tmp_path, "mart_outcome", row)
+    assert shown(seen, "completeness_pct", "n_pair") == [None, 40]
     assert seen["suppression_reason"] == N_BELOW
 
 
@@ -232,8 +255,10 @@ def test_nothing_about_people_and_everything_about_meaning_is_carried_over(tmp_p
 def test_a_new_column_stops_the_build_until_it_is_declared(tmp_path: Path) -> None:
     analyst = write_analyst(tmp_path / "analyst.duckdb")
     with duckdb.connect(str(analyst)) as connection:
-        connection.execute("alter table marts.mart_outcome add column srm double")
-    with pytest.raises(UndeclaredFigure, match="which count stands behind mart_outcome: srm"):
+        connection.execute("alter table marts.mart_outcome add column new_figure double")
+    with pytest.raises(
+        UndeclaredFigure, match="which count stands behind mart_outcome: new_figure"
+    ):
         disclose(analyst, tmp_path / "dashboard.duckdb", CONTRACTS)
 
 
