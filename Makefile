@@ -29,7 +29,7 @@ demo: $(RUN) ## ingest the synthetic clinic network and publish its marts
 	$(BIN)/followthrough run --data data
 
 test: $(TEST) ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(TEST) ## lint, format, types
 	$(BIN)/ruff check .

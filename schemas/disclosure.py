@@ -1,7 +1,7 @@
 """disclosure.toml, read and checked: which figures leave the analyst's room, and under which condition."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class MartDisclosure:
-    """One mart of disclosure.toml: figures with their rule, and columns that tell nothing about people."""
+    """One mart of disclosure.toml: figures with their rule, and columns that tell nothing about people.
+
+    `words` of a hidden figure stand in its place where a word is wanted instead of nothing.
+    """
 
     figures: dict[str, Rule]
     plain: frozenset[str]
+    words: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def _mart_disclosure(name: str, told: dict[str, Any]) -> MartDisclosure:
             if figure in figures:
                 raise UndeclaredFigure(f"disclosure.toml: {name}.{figure} stands there twice")
             figures[figure] = _rule(figure, group)
-    return MartDisclosure(figures, frozenset(told.get("plain", [])))
+    return MartDisclosure(figures, frozenset(told.get("plain", [])), told.get("words", {}))
 
 
 def _rule(figure: str, group: dict[str, Any]) -> Rule:

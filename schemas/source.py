@@ -252,7 +252,7 @@ class Mapping(_Strict):
                 "columns: table session needs started_at, ended_at with minutes, or local_date"
             )
         if self.deletes is not None:
-            self.deletes.check(self.table, self.columns, self.files)
+            self.deletes.check(self.table, self.columns)
         if self.table == "survey" and not self.instruments:
             raise ValueError("instruments: a survey needs at least one [instruments.<id>]")
         return self

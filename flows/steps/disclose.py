@@ -64,7 +64,8 @@ def _write_mart(
     check_declared(name, columns, mart.key, rules.marts[name])
     query = disclosed_select(mart.name, columns, mart.key, rules.marts[name], threshold)
     connection.execute(f"create table dashboard.{mart.name} as\n{query}")
-    shown = [column for column in columns if column in rules.marts[name].figures]
+    told = rules.marts[name]
+    shown = [c for c in columns if c in told.figures and c not in told.words]
     return _count_values(connection, f"analyst.{mart.name}", shown) - _count_values(
         connection, f"dashboard.{mart.name}", shown
     )
@@ -109,7 +110,7 @@ def disclosed_select(
     hidden = {f: " or ".join(f"few_{name}" for name in falls_with(f, told)) for f in figures}
     by_n = " or ".join(f"({f} is not null and few_n_{f})" for f in figures)
     by_any = " or ".join(f"({f} is not null and ({hidden[f]}))" for f in figures)
-    selected = {f: f"case when {hidden[f]} then null else {f} end as {f}" for f in figures}
+    selected = {f: _hidden(f, hidden[f], told) for f in figures}
     selected["suppressed"] = f"{by_any} as suppressed"
     selected["suppression_reason"] = (
         f"case when {by_n} then 'n_below_threshold' "
@@ -121,6 +122,12 @@ def disclosed_select(
         f"with judged as (select *,\n  {judgement}\nfrom analyst.{mart})\n"
         f"select\n  {shown}\nfrom judged\norder by {', '.join(key)}"
     )
+
+
+def _hidden(figure: str, when: str, told: MartDisclosure) -> str:
+    """A figure, or what stands in its place; what was not observed stays NULL."""
+    word = f"'{told.words[figure]}'" if figure in told.words else "null"
+    return f"case when {figure} is not null and ({when}) then {word} else {figure} end as {figure}"
 
 
 def falls_with(figure: str, told: MartDisclosure) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import errno
 import fnmatch
 import hashlib
 import json
-import re
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from flows.readers.redcap_dictionary import dictionaries_in
 from flows.steps.cells import Context
 from flows.steps.check_columns import check_columns
 from flows.steps.survey_blocks import check_instruments
+from flows.steps.times import find_in_name
 from schemas.errors import ExportUnreadable, SourceWrong
 from schemas.landed import CONTRACT_VERSION
 from schemas.source import Source, read_source
@@ -125,11 +125,12 @@ def find_export_files(source: Source) -> list[Path]:
 
 def _is_asked_for(path: Path, source: Source) -> bool:
     """Whether a name is one of an export. Folders are only told: linked from outside, or `x.csv` where `*.csv` is asked for."""
-    pattern = source.mapping.files
+    deletes = source.mapping.deletes
+    patterns = [source.mapping.files, *([deletes.files] if deletes else [])]
     if path.is_symlink() and path.is_dir():
         return not _is_within(path, source.folder)
-    is_named = _matches(path.relative_to(source.folder).as_posix(), pattern)
-    return is_named and ("." in Path(pattern).name or not path.is_dir())
+    named = [p for p in patterns if _matches(path.relative_to(source.folder).as_posix(), p)]
+    return any("." in Path(pattern).name or not path.is_dir() for pattern in named)
 
 
 def read_export(source: Source, path: Path, context: Context) -> Export:
@@ -251,24 +252,8 @@ def exported_at(source: Source, export: Export, newest_in_column: datetime | Non
 
 
 def _from_name(pattern: str, export: Export) -> datetime:
-    digits = {
-        "Y": r"\d{4}",
-        "m": r"\d{2}",
-        "d": r"\d{2}",
-        "H": r"\d{2}",
-        "M": r"\d{2}",
-        "S": r"\d{2}",
-        "y": r"\d{2}",
-        "j": r"\d{3}",
-    }
-    expression = re.sub(
-        r"%([YmdHMSyj])", lambda m: digits[m[1]], re.escape(pattern).replace("\\%", "%")
-    )
-    for match in re.finditer(expression, Path(export.name).name):
-        try:
-            return datetime.strptime(match[0], pattern)
-        except ValueError:
-            continue
+    if (found := find_in_name(pattern, Path(export.name).name)) is not None:
+        return found
     raise ExportUnreadable(
         f"{export.label}: the file name holds no date of the form '{pattern}'; rename the file, or change exported_at in source.toml"
     )

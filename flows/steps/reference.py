@@ -37,10 +37,12 @@ def _data_through(files: list[dict[str, Any]]) -> date:
     if declared:
         return max(date.fromisoformat(day[:10]) for day in declared)
     newest: dict[str, str] = {}
-    for file in files:
-        if file["table"] == "session" or not any(f["table"] == "session" for f in files):
-            newest[file["source_id"]] = max(file["exported_at"], newest.get(file["source_id"], ""))
     has_sessions = any(f["table"] == "session" for f in files)
+    is_only_deletes = all(f["table"] == "deleted" for f in files)
+    for file in files:
+        is_data = file["table"] != "deleted" or is_only_deletes
+        if file["table"] == "session" or (is_data and not has_sessions):
+            newest[file["source_id"]] = max(file["exported_at"], newest.get(file["source_id"], ""))
     day = min(newest.values()) if has_sessions else max(newest.values())
     return date.fromisoformat(day[:10])
 

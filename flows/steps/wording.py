@@ -37,7 +37,7 @@ SRM_CAVEAT = (
 
 def outcome_sentence(row: Mapping[str, Any]) -> str:
     """One row of mart_outcome, analyst's or disclosed, as one sentence; ends with the fixed caveat."""
-    if row.get("suppressed") and row.get("improve_mean") is None:
+    if row.get("wording_code") == "SUPPRESSED":
         return "Too few people to show."
     if row.get("n_pair") is None or row.get("wording_code") is None:
         return "No change is computed for this visit."

@@ -1,7 +1,7 @@
 -- One row per enrolment in force that stands and is odd beside others: two programmes at once, a prescription overwritten.
 -- Prescriptions are versioned, never edited: a later export that changes the dose of a version which had already begun
 -- moves the denominators of weeks that are over. It is held against the first export that had the version, so putting the
--- old dose back heals it. A person may have two programmes, but not two for one condition.
+-- old dose back closes it. A person may have two programmes, but not two for one condition.
 -- key: file_key, line, rule_id
 -- columns:
 --   file_key  landed file

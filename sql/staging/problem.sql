@@ -86,4 +86,3 @@ select
     problem_id, clinic_id, source_id, table_name, file_name, file_key, line, part, column_name, rule_id, severity, reason, fix,
     first_seen, last_seen, state
 from listed
-order by clinic_id, source_id, file_name, line, part, column_name, rule_id

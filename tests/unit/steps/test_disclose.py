@@ -136,7 +136,9 @@ def test_few_pairs_hide_tests_sizes_and_what_may_be_said(tmp_path: Path) -> None
     few = disclosed(
         tmp_path, "mart_outcome", outcome_row(CELL, 40, "EOP") | told | words | {"n_pair": 7}
     )
+    del words["wording_code"]
     assert shown(few, *told, *words) == [None] * (len(told) + len(words))
+    assert few["wording_code"] == "SUPPRESSED"
 
 
 def test_a_mean_of_all_due_falls_where_it_would_count_those_who_did_not_answer(

@@ -63,7 +63,7 @@ def test_few_answers_stand_before_the_sentence() -> None:
 
 
 def test_a_hidden_row_shows_no_number() -> None:
-    hidden = {name: None for name in ROW} | {"suppressed": True}
+    hidden = {name: None for name in ROW} | {"suppressed": True, "wording_code": "SUPPRESSED"}
     assert wording.outcome_sentence(hidden) == "Too few people to show."
     assert wording.responder_sentence("mic", None, None, None) == "Too few people to show."
     assert wording.adherence_sentence(hidden) == "Too few people to show."
