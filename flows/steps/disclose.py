@@ -217,5 +217,4 @@ def _carry_comments(connection: duckdb.DuckDBPyConnection) -> None:
         where comment is not null
         """
     ).fetchall()
-    for (statement,) in statements:
-        connection.execute(statement)
+    connection.execute("; ".join(statement for (statement,) in statements))

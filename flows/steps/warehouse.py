@@ -197,19 +197,21 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
                 f"create table {file.name} as select * from landed.published_{file.path.stem}"
             )
     connection.execute("detach landed")
-    for file in seen:
-        _comment(connection, file)
-    for table in read_reference_tables().values():
-        _comment(connection, table)
+    # More than a thousand small statements: one transaction, or each would be made safe on the disk by itself.
+    comments = [c for told in (*seen, *read_reference_tables().values()) for c in _comments(told)]
+    connection.execute("begin; " + "; ".join(comments) + "; commit")
     connection.execute("checkpoint")
     connection.close()
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, file: SqlFile | ReferenceTable) -> None:
-    kind = "view" if file.is_view else "table"
-    connection.execute(f"comment on {kind} {file.name} is {_literal(file.description)}")
-    for column, meaning in file.columns.items():
-        connection.execute(f'comment on column {file.name}."{column}" is {_literal(meaning)}')
+def _comments(told: SqlFile | ReferenceTable) -> list[str]:
+    """The statements that give a table and its columns their meaning."""
+    kind = "view" if told.is_view else "table"
+    columns = [
+        f'comment on column {told.name}."{column}" is {_literal(meaning)}'
+        for column, meaning in told.columns.items()
+    ]
+    return [f"comment on {kind} {told.name} is {_literal(told.description)}", *columns]
 
 
 def _literal(text: str) -> str:
