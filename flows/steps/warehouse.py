@@ -198,7 +198,8 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
             )
     connection.execute("detach landed")
     # More than a thousand small statements: one transaction, or each would be made safe on the disk by itself.
-    comments = [c for told in (*seen, *read_reference_tables().values()) for c in _comments(told)]
+    told: list[SqlFile | ReferenceTable] = [*seen, *read_reference_tables().values()]
+    comments = [comment for table in told for comment in _comments(table)]
     connection.execute("begin; " + "; ".join(comments) + "; commit")
     connection.execute("checkpoint")
     connection.close()
