@@ -55,7 +55,7 @@ def build_only(
     """Staging, facts and marts that these tables rest on, from the landed exports; nothing is published."""
     ledger, context = read_ledger(data / "warehouse"), read_context(data)
     clinics = clinic_days(ledger, as_of)
-    connection = open_building(folder / "variant.duckdb")
+    connection = open_building(folder / "variant.duckdb", n_rows=0)
     load_landed(connection, data / "warehouse", ledger)
     load_problems_before(connection, folder / "none.duckdb")
     day = max(clinics.values())

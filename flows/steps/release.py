@@ -162,7 +162,8 @@ def build(draft: Draft) -> None:
     memory_limit = f"{context.policy.number('build.memory_mb'):.0f}MB"
     analyst = draft.folder / "analyst.duckdb"
     # Closed in any case: a failed build gives its room on the disk back at once.
-    with closing(open_building(analyst, memory_limit)) as connection:
+    n_rows = sum(f["rows_read"] for f in ledger.files)
+    with closing(open_building(analyst, memory_limit, n_rows)) as connection:
         manifest = _build(connection, draft, ledger, context)
     shutil.rmtree(draft.folder / "spill", ignore_errors=True)
     write_json(draft.folder / "manifest.json", manifest)

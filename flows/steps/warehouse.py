@@ -41,12 +41,17 @@ create table landed.problem_before (
     first_seen date, last_seen date, state varchar
 )
 """
+WORTH_THREADS = 100_000  # rows; below, handing work to threads costs more than it saves
 _SECRET = {"clinic_id": pl.String, "secret": pl.String}
 
 
-def open_building(path: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+def open_building(
+    path: Path, memory_limit: str | None = None, n_rows: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """A connection to a new, empty warehouse file, with the in-memory catalogs `landed` and `staging`."""
     connection = duckdb.connect(str(path))
+    if n_rows is not None and n_rows < WORTH_THREADS:
+        connection.execute("set threads = 1")
     connection.execute("set TimeZone = 'UTC'")  # nothing may depend on where the machine stands
     connection.execute("attach ':memory:' as landed")
     connection.execute("attach ':memory:' as staging")
