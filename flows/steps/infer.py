@@ -20,6 +20,7 @@ from flows.steps.infer_change import (
 )
 from flows.steps.infer_groups import Columns, Groups, Scores, read_groups, read_scores
 from flows.steps.infer_missing import bocf_column, imputation_rows
+from flows.steps.infer_tables import read_policy
 from flows.steps.infer_tests import changes_of, p_columns, plan_of, rank_columns
 from flows.steps.wording_codes import change_codes, wording_codes
 
@@ -43,10 +44,10 @@ _TEXTS = (
 
 def infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Create staging.outcome_inference: one row per cell x score x visit."""
-    level = _policy(connection, "outcome.interval_level")
+    (level,) = read_policy(connection, "outcome.interval_level")
     groups = read_groups(connection)
     columns = _inferred(connection, groups, read_scores(connection), level)
-    n_draws = int(_policy(connection, "outcome.imputations"))
+    n_draws = int(read_policy(connection, "outcome.imputations")[0])
     connection.register("imputed", imputation_rows(connection, n_draws, level).to_arrow())
     connection.register("inferred", _table(groups, columns))
     connection.execute(_INFERENCE)
@@ -60,8 +61,10 @@ def _inferred(
     """Every column by group."""
     n_pair = groups.number("n_pair")
     moments = moments_by_group(scores, groups)
-    min_pairs = _policy(connection, "outcome.min_pairs_test")
-    plan = plan_of(groups, min_pairs, _policy(connection, "outcome.t_min_pairs"))
+    min_pairs, t_min_pairs = read_policy(
+        connection, "outcome.min_pairs_test", "outcome.t_min_pairs"
+    )
+    plan = plan_of(groups, min_pairs, t_min_pairs)
     columns: Columns = {**moments, **change_columns(moments, groups, level)}
     columns |= size_columns(moments, n_pair, level) | responder_intervals(groups, level)
     columns |= rank_columns(
@@ -111,7 +114,7 @@ def _expected_by_regression(connection: duckdb.DuckDBPyConnection, groups: Group
         "regression_to_mean.mean", "regression_to_mean.sd",
         "regression_to_mean.cutoff", "regression_to_mean.correlation",
     )  # fmt: skip
-    told = [_policy(connection, key) for key in assumed]
+    told = read_policy(connection, *assumed)
     scores = set(str(row[0]).split()) if row else set()
     names = zip(groups.counts["instrument"], groups.counts["score_id"], strict=True)
     is_assumed = np.array([f"{one}.{score}" in scores for one, score in names], bool)
@@ -121,15 +124,7 @@ def _expected_by_regression(connection: duckdb.DuckDBPyConnection, groups: Group
 
 
 def _completeness_limit(connection: duckdb.DuckDBPyConnection) -> float:
-    return _policy(connection, "outcome.min_completeness_pct")
-
-
-def _policy(connection: duckdb.DuckDBPyConnection, key: str) -> float:
-    """The number under this key of ref.policy."""
-    row = connection.execute("select value from ref.policy where key = $1", [key]).fetchone()
-    if row is None:
-        raise KeyError(f"schemas/policy.toml: {key} is missing")
-    return float(row[0])
+    return read_policy(connection, "outcome.min_completeness_pct")[0]
 
 
 def _table(groups: Groups, columns: Columns) -> pa.Table:
