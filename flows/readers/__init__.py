@@ -11,19 +11,26 @@ from flows.readers import (
     qualtrics,
     redcap,
     surveymonkey,
-    xlsx,
 )
 from flows.readers.table import TextTable
 from schemas.source import Dialect
 
 Reader = Callable[[Path, Dialect, tuple[str, ...]], TextTable]
 
+
+def _open_xlsx(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> TextTable:
+    # Late: openpyxl is a tenth of every start, for the few who send workbooks.
+    from flows.readers import xlsx
+
+    return xlsx.open_table(path, dialect, wanted)
+
+
 # reader name in source.toml -> how to open a file: path, declared dialect, the columns that are wanted
 READERS: dict[str, Reader] = {
     "csv": csv_text.open_table,
     "jsonl": jsonl.open_table,
     "fhir": fhir.open_table,
-    "xlsx": xlsx.open_table,
+    "xlsx": _open_xlsx,
     "redcap": redcap.open_table,
     "qualtrics": qualtrics.open_table,
     "surveymonkey": surveymonkey.open_table,

@@ -15,6 +15,7 @@ import polars as pl
 
 from flows.readers.header import Header
 from flows.readers.layout import LF, Layout, Marks, holds, is_plainly_even, mapped, offset_of
+from flows.readers.pieces import pieces
 from flows.readers.records import Records, check_undeclared, read_records
 from flows.readers.table import NO_BROKEN, Batch
 from schemas.errors import ExportUnreadable
@@ -54,16 +55,19 @@ class CsvFile:
 
     def scan(self, strict: bool) -> pl.LazyFrame:
         """All cells as text, columns named by position (names of exports repeat)."""
+        return self._scan(self.path, self.header.n_lines, strict)
+
+    def _scan(self, source: Path | bytes, n_skipped: int, strict: bool) -> pl.LazyFrame:
         lenient = {
             "truncate_ragged_lines": True,
             "extra_columns": "ignore",
             "missing_columns": "insert",
         }
         return pl.scan_csv(
-            self.path,
+            source,
             has_header=False,
             glob=False,  # a name such as export[1].csv is no pattern
-            skip_lines=self.header.n_lines,
+            skip_lines=n_skipped,
             separator=chr(self.marks.delimiter),
             quote_char=None if self.marks.quote is None else chr(self.marks.quote),
             eol_char=chr(self.marks.line_end),
@@ -71,6 +75,14 @@ class CsvFile:
             row_index_name=_RECORD,
             **({} if strict else lenient),  # type: ignore[arg-type]
         )
+
+    def slices(self) -> Iterator[pl.LazyFrame]:
+        """The same of a plainly even file, piece by piece: rows are counted anew in each.
+
+        Reading ahead, as a scan of the whole file does, would hold more of it in memory than all batches under way.
+        """
+        for piece in pieces(self.path, self.offset, self.marks.line_end, BATCH_ROWS):
+            yield self._scan(piece, 0, strict=True)
 
     def is_even(self) -> bool:
         """Whether a parser that raises on long rows is proof enough."""
@@ -99,9 +111,11 @@ def read_rows(file: CsvFile, names: tuple[str, ...]) -> Iterator[Batch]:
     n_done = 0
     if file.is_even():
         try:
-            for frame in _frames(file, names, 0, strict=True):
-                yield _even_batch(frame, file, names)
+            for frame in _even_frames(file, names):
+                line = pl.col(_RECORD).cast(pl.Int64) + (file.header.n_lines + n_done + 1)
                 n_done += frame.height
+                frame = frame.select(line.alias("line"), *names)
+                yield _without_empty(frame, NO_BROKEN, 0, file, names, None)
         except (
             pl.exceptions.ComputeError
         ):  # a long row beside a short one: from here on, row by row
@@ -131,15 +145,29 @@ def _read_by_records(file: CsvFile, names: tuple[str, ...], n_done: int) -> Iter
         )
 
 
+def _even_frames(file: CsvFile, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+    if (
+        len(file.header.columns) == 1
+    ):  # where an empty line is a row, only the whole file has no ends
+        yield from _frames(file, names, 0, strict=True)
+        return
+    for plan in file.slices():
+        frame = plan.select(_RECORD, *_cells(file, names)).collect()
+        frame.columns = [_RECORD, *names]
+        yield frame
+
+
+def _cells(file: CsvFile, names: tuple[str, ...]) -> list[pl.Expr]:
+    at = [file.header.columns.index(name) for name in names]
+    return [pl.col(f"c{place}").alias(f"n{i}") for i, place in enumerate(at)]
+
+
 def _frames(
     file: CsvFile, names: tuple[str, ...], n_done: int, strict: bool
 ) -> Iterator[pl.DataFrame]:
     if file.offset >= file.path.stat().st_size:
         return
-    columns = [
-        pl.col(f"c{file.header.columns.index(name)}").alias(f"n{i}") for i, name in enumerate(names)
-    ]
-    plan = file.scan(strict).select(_RECORD, *columns)
+    plan = file.scan(strict).select(_RECORD, *_cells(file, names))
     plan = plan.filter(pl.col(_RECORD) >= n_done) if n_done else plan
     for frame in plan.collect_batches(chunk_size=BATCH_ROWS):
         frame.columns = [_RECORD, *names]
@@ -159,11 +187,6 @@ def _expected_cells(records: Records, file: CsvFile) -> int:
         file.receipt["rows"] = "every row ends with a delimiter, the header does not"
         return len(columns) + 1
     return len(columns)
-
-
-def _even_batch(frame: pl.DataFrame, file: CsvFile, names: tuple[str, ...]) -> Batch:
-    line = (pl.col(_RECORD).cast(pl.Int64) + file.header.n_lines + 1).alias("line")
-    return _without_empty(frame.select(line, *names), NO_BROKEN, 0, file, names, None)
 
 
 def _batch(

@@ -224,10 +224,19 @@ def _counts(landed: list[tuple[str, pl.DataFrame]], failures: pl.DataFrame) -> t
     accepted = lines[0] if len(lines) == 1 else pl.concat([_NO_LINES, *lines]).unique()
     if failures.is_empty():
         return len(accepted), 0, 0
-    told = failures.join(accepted.to_frame(), on="line", how="semi")
+    told = failures.filter(_is_among(failures["line"], accepted))
     is_hard = ~pl.col("severity").is_in(STANDING)
     n_refused = (
         failures.filter(is_hard)["line"].n_unique() - told.filter(is_hard)["line"].n_unique()
     )
     parts = told.filter(is_hard).select("line", "part").n_unique()
     return len(accepted), n_refused, parts + told.filter(pl.col("severity") == "cell").height
+
+
+def _is_among(lines: pl.Series, accepted: pl.Series) -> pl.Series:
+    """Which of a few lines stand among many: by place, since a table of the many would cost more than all else here."""
+    if accepted.is_empty():
+        return pl.repeat(False, len(lines), eager=True)
+    ordered = accepted if accepted.is_sorted() else accepted.sort()
+    place = ordered.search_sorted(lines).clip(upper_bound=len(ordered) - 1)
+    return ordered.gather(place) == lines

@@ -28,19 +28,18 @@ def _keep_day(cells: Cells, located: times.Located, origin: str) -> None:
     cells.keep("local_date", located.local_date)
     cells.keep("utc_offset_min", located.offset_min)
     cells.keep("tz_source", _zone_source(cells, origin))
-    cells.keep("tz", _own_zone(cells).fill_null(cells.mapping.timezone or "UTC"))
-
-
-def _own_zone(cells: Cells) -> pl.Series:
-    none = pl.repeat(None, cells.text.height, dtype=pl.String, eager=True)
-    return cells.typed.get("tz", none)
+    zone = cells.zone()
+    cells.keep("tz", constant(cells, zone) if isinstance(zone, str) else zone)
 
 
 def _zone_source(cells: Cells, origin: str) -> pl.Series:
     """What the instant of a written time rests on: an offset in it, the row's zone, else the source's."""
-    written = cells.written[origin].form == times.UTC
-    source = constant(cells, "source").set(written, "offset")
-    return source.set(_own_zone(cells).is_not_null(), "row")
+    has_offset = cells.written[origin].form == times.UTC
+    source = constant(cells, "source")
+    if has_offset.any():  # a text column is copied as a whole: not for nothing
+        source = source.set(has_offset, "offset")
+    own = cells.typed.get("tz")
+    return source if own is None else source.set(own.is_not_null(), "row")
 
 
 def _derive_enrolment(cells: Cells) -> None:
@@ -118,8 +117,10 @@ def _keep_length(cells: Cells, start: times.Located, end: times.Located) -> None
     if end.later is not None:
         ended = end.later.zip_with((end.utc <= start.utc) & end.later.is_not_null(), end.utc)
         cells.keep("ended_at", ended)
-    elapsed = (ended - start.utc).dt.total_milliseconds() / 60000
     minutes = cells.typed.get("minutes")
+    if minutes is not None and not minutes.null_count():
+        return
+    elapsed = (ended - start.utc).dt.total_milliseconds() / 60000
     known = elapsed if minutes is None else minutes.zip_with(minutes.is_not_null(), elapsed)
     cells.keep("minutes", known)
 

@@ -91,11 +91,12 @@ def _without_echoes(failures: pl.DataFrame, rows: pl.DataFrame, source: Source) 
     no_day = (rule_id == "missing_required") & (name == "local_date")
     has_other = lines((pl.col("severity") == "row") & (name != "local_date"))
     failures = failures.filter(~(no_day & pl.col("line").is_in(has_other)))
+    about_end = rule_id.is_in(["end_before_start", "too_long"])
     if {"started_at", "ended_at", "minutes"} <= set(rows.columns):
-        about_end = lines(rule_id.is_in(["end_before_start", "too_long"]))
+        at = pl.col("line").is_in(lines(about_end))
+        told = rows.lazy().filter(at).select("line", "minutes", "started_at", "ended_at").collect()
         elapsed = (pl.col("ended_at") - pl.col("started_at")).dt.total_milliseconds() / 60000
-        is_by_clock = (pl.col("minutes") == elapsed) & pl.col("line").is_in(about_end)
-        by_clock = rows.filter(is_by_clock)["line"].implode()
+        by_clock = told.filter(pl.col("minutes") == elapsed)["line"].implode()
         failures = failures.filter(~((name == "minutes") & pl.col("line").is_in(by_clock)))
     return failures
 
@@ -104,8 +105,12 @@ def _with_status(canonical: Canonical, source: Source) -> pl.DataFrame:
     """A logged session without a status was completed."""
     if source.mapping.table != "session":
         return canonical.frame
-    status = pl.col("status") if "status" in canonical.frame.columns else pl.lit(None, pl.String)
-    return canonical.frame.with_columns(status=status.fill_null("completed"))
+    frame = canonical.frame
+    if "status" not in frame.columns:
+        return frame.with_columns(status=pl.lit("completed"))
+    if not frame["status"].null_count():
+        return frame
+    return frame.with_columns(pl.col("status").fill_null("completed"))
 
 
 def _blanked(rows: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
@@ -129,13 +134,12 @@ def _remarks(
     if source.mapping.table not in REMARKS or rows.is_empty():
         return found[0]
     doubts = REMARKS[source.mapping.table](policy)
-    (standing,) = without(failures, rows)
     absent = [name for name in contract.columns if name not in rows.columns]
     nulls = [pl.lit(None, contract.columns[name].dtype.type).alias(name) for name in absent]
-    odd = standing.lazy().with_columns(nulls).select("line", **doubts).collect()
+    odd = rows.lazy().with_columns(nulls).select("line", **doubts).collect()
     for case in doubts:
         rule_id, _, name = case.partition(":")
-        lines = odd.filter(pl.col(case)).select("line")
+        (lines,) = without(failures, odd.filter(pl.col(case)).select("line"))
         if lines.height:
             told = lines.with_columns(
                 column_name=pl.lit(column_origin(name, source)), rule_id=pl.lit(rule_id),

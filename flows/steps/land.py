@@ -18,6 +18,7 @@ from schemas.landed import ASIDE, CONTRACT_VERSION, LANDED
 
 # Room for every id of a row group: with the default of 1 MB pyarrow would give up on dictionaries and write each key out.
 _DICTIONARY_BYTES = 64 << 20
+_GLANCE = 1000  # rows, of which most columns with two words show both
 
 
 class Landing:
@@ -109,34 +110,59 @@ class Landing:
             draft = self._draft(table)
             draft.parent.mkdir(parents=True, exist_ok=True)
             metadata = {**self.provenance, "contract_version": CONTRACT_VERSION, "table": table}
-            coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+            coded, packed = _encodings(schema)
             self._writers[table] = pq.ParquetWriter(
                 draft,
                 schema.with_metadata(metadata),
                 compression="zstd",
                 use_dictionary=coded,
+                column_encoding=packed,
                 dictionary_pagesize_limit=_DICTIONARY_BYTES,
                 write_statistics=["line", "local_date", "started_at"],
             )
         return self._writers[table]
 
 
+def _encodings(schema: pa.Schema) -> tuple[list[str], dict[str, str] | None]:
+    """Columns written by a dictionary, and the encoding of others: what is small before zstd sees it is cheap to write and read.
+
+    Figures are few (minutes, points of a scale), whatever their type; line numbers and times grow by small steps.
+    """
+    coded, packed = [], {}
+    for field in schema:
+        if pa.types.is_dictionary(field.type) or pa.types.is_floating(field.type):
+            coded.append(field.name)
+        elif pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type):
+            packed[field.name] = "DELTA_BINARY_PACKED"
+    return coded, packed or None
+
+
 def _column(rows: pl.DataFrame, field: pa.Field, provenance: Mapping[str, str]) -> pa.Array:
-    """One column as Arrow; constants (provenance, absent columns) cost no more than their length in bits."""
+    """One column as Arrow."""
     if field.name in provenance:
-        zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.height)
-        return pa.DictionaryArray.from_arrays(
-            zeros, pa.array([provenance[field.name]], pa.string())
-        )
-    if field.name not in rows.columns:
+        return _constant(provenance[field.name], rows.height)
+    if field.name not in rows.columns or rows[field.name].null_count() == rows.height:
         return pa.nulls(rows.height, field.type)
     series = rows[field.name]
-    if pa.types.is_dictionary(field.type):
-        coded = series.cast(pl.Categorical(pl.Categories.random())).to_arrow()
-        return pa.DictionaryArray.from_arrays(
-            coded.indices.cast(pa.int32()), coded.dictionary.cast(pa.string())
-        )
-    return series.to_arrow().cast(field.type)
+    return (
+        _words(series) if pa.types.is_dictionary(field.type) else series.to_arrow().cast(field.type)
+    )
+
+
+def _words(series: pl.Series) -> pa.Array:
+    """A column of a few words, which often is but one."""
+    is_one = series.null_count() == 0 and (series.head(_GLANCE) == series[0]).all()
+    if is_one and (series == series[0]).all():
+        return _constant(series[0], len(series))
+    coded = series.cast(pl.Categorical(pl.Categories.random())).to_arrow()
+    return pa.DictionaryArray.from_arrays(
+        coded.indices.cast(pa.int32()), coded.dictionary.cast(pa.string())
+    )
+
+
+def _constant(word: str, n_rows: int) -> pa.Array:
+    zeros = pa.repeat(pa.scalar(0, pa.int32()), n_rows)
+    return pa.DictionaryArray.from_arrays(zeros, pa.array([word], pa.string()))
 
 
 def _sync(path: Path) -> None:

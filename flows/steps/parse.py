@@ -7,6 +7,7 @@ around the figure, the source's words for missing). That keeps the common case o
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -37,14 +38,14 @@ def to_text(text: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 def to_number(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
     """Floating point; NaN and infinity are no figures, and a code of the mapping for missing is none either."""
-    if codes := [code for code in missing if _is_figure(code)]:
+    if codes := _figures_in(missing):
         text = text.set(text.str.strip_chars().is_in(codes).fill_null(False), None)
     values = _floats(text if decimal == "." else text.str.replace(",", ".", literal=True))
     if decimal == ",":  # a dot beside a decimal comma could be either: not guessed
         values = values.set(text.str.contains(".", literal=True).fill_null(False), None)
-    open_cells = values.is_null() & text.is_not_null()
-    if not open_cells.any():
+    if values.null_count() == text.null_count():  # what is NULL in the text is NULL here
         return Typed(values)
+    open_cells = values.is_null() & text.is_not_null()
     again = to_text(text.filter(open_cells), missing)
     read = _floats(again if decimal == "." else again.str.replace(",", ".", literal=True))
     if decimal == ",":
@@ -54,7 +55,8 @@ def to_number(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
 
 def _floats(text: pl.Series) -> pl.Series:
     values = text.cast(pl.Float64, strict=False)
-    return values.set(~values.is_finite().fill_null(True), None)
+    is_finite = values.is_finite()
+    return values if is_finite.all() else values.set(~is_finite.fill_null(True), None)
 
 
 def _merge(
@@ -70,9 +72,11 @@ def _merge(
     return Typed(values, ((rule_id, failed),))
 
 
-def _is_figure(code: str) -> bool:
-    """Whether a code for missing, such as -999, would read as a number."""
-    return _floats(pl.Series([code.replace(",", ".")])).is_not_null().item()  # type: ignore[no-any-return]
+@cache
+def _figures_in(missing: tuple[str, ...]) -> list[str]:
+    """Those codes for missing that would read as a number, such as -999."""
+    read = _floats(pl.Series([code.replace(",", ".") for code in missing], dtype=pl.String))
+    return [code for code, value in zip(missing, read, strict=True) if value is not None]
 
 
 def to_integer(text: pl.Series, decimal: str, missing: tuple[str, ...]) -> Typed:
@@ -103,25 +107,22 @@ def to_code(
 ) -> Typed:
     """Codes of a vocabulary. The source's map is case-sensitive after trimming; canonical codes pass unmapped."""
     known = set(allowed)
-    meaning: dict[str, str | None] = {}
+    coded = text.cast(pl.Categorical(pl.Categories.random()))  # each word is looked at once
+    words = coded.unique().drop_nulls()
+    meaning: dict[int, str | None] = {}
     unknown = []
-    for cell in text.unique().drop_nulls().to_list():
+    for number, cell in zip(words.to_physical(), words.cast(pl.String), strict=True):
         word = cell.strip()
         mapped = codes.get(word, word.lower() if fold_case else word)
-        if mapped in known and (word in codes or word not in missing):
-            meaning[cell] = mapped
-        elif word in missing:
-            meaning[cell] = None
-        else:
-            unknown.append(cell)
-    values = (
-        text.replace_strict(meaning, default=None, return_dtype=pl.String)
-        if meaning
-        else pl.repeat(None, len(text), dtype=pl.String, eager=True)
-    )
-    return Typed(
-        values, (("unknown_code", text.is_in(unknown).fill_null(False)),) if unknown else ()
-    )
+        is_known = mapped in known and (word in codes or word not in missing)
+        meaning[number] = mapped if is_known else None
+        if not is_known and word not in missing:
+            unknown.append(number)
+    numbers = coded.to_physical()
+    by_number = [meaning.get(number) for number in range(max(meaning, default=-1) + 1)]
+    values = pl.Series(by_number, dtype=pl.String).gather(numbers)
+    failed = numbers.is_in(unknown).fill_null(False) if unknown else None
+    return Typed(values, () if failed is None else (("unknown_code", failed),))
 
 
 def to_unit(values: pl.Series, unit: str | None, factors: Mapping[str, float]) -> pl.Series:
@@ -132,5 +133,10 @@ def to_unit(values: pl.Series, unit: str | None, factors: Mapping[str, float]) -
 
 def to_zone(text: pl.Series, missing: tuple[str, ...]) -> Typed:
     """IANA zone names, as this machine's zone table knows them."""
-    typed = to_code(text, {}, tuple(zoneinfo.available_timezones()), missing)
+    typed = to_code(text, {}, _zones(), missing)
     return Typed(typed.values, tuple(("unknown_zone", mask) for _, mask in typed.failures))
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(zoneinfo.available_timezones())

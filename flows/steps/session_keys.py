@@ -12,7 +12,9 @@ import polars as pl
 
 # Starts as near as this are handed to the build, which asks the policy; a policy that asks for more looks at all sessions.
 NEAR_MINUTES = 15
-_BLOCK = 1 << 20  # rows compared at once: ten million need no room of their own
+_BLOCK = 1 << 16  # rows compared at once: ten million need no room of their own
+_AT_ONCE = 16  # batches
+_NO_LINES = pl.Series("line", [], pl.UInt32)
 _LAST_SECOND, _LONGEST_MINUTES = (1 << 32) - 1, 255
 
 
@@ -49,29 +51,54 @@ class SessionKeys:
         self.days.update(batch.days.to_list())
 
     def repeated_lines(self) -> pl.Series:
-        """Lines whose key occurs more than once in this file."""
-        if not self._hashes:
-            return pl.Series("line", [], pl.Int64)
-        hashes, lines = pl.concat(self._hashes), pl.concat(self._lines)
-        ordered = np.sort(hashes.to_numpy())
-        twice = pl.Series(ordered[1:][ordered[1:] == ordered[:-1]]).unique()
-        return lines.filter(hashes.is_in(twice.implode())) if len(twice) else lines.clear()
+        """Lines whose key occurs more than once in this file.
+
+        Half of each hash tells the few that may repeat, in half the room and time.
+        """
+        halves = [pl.Series(h.to_numpy().astype(np.uint32)) for h in self._hashes]
+        suspects, lines = _among(halves, _repeated(halves), self._hashes, self._lines)
+        return pl.concat([_NO_LINES, *_among(suspects, _repeated(suspects), lines)[0]])
 
     def near_lines(self) -> pl.Series:
         """Lines of sessions that begin near, or while, another session of the same person lasts."""
-        if not self._places:
-            return pl.Series("line", [], pl.Int64)
-        found, lines = pl.concat(self._places), pl.concat(self._lines)
-        near = _near(np.sort(found.drop_nulls().to_numpy()))
-        return lines.filter(found.is_in(pl.Series(near).implode())) if len(near) else lines.clear()
+        ordered = _ordered([places.drop_nulls() for places in self._places])
+        return pl.concat([_NO_LINES, *_among(self._places, _near(ordered), self._lines)[0]])
+
+
+def _ordered(parts: list[pl.Series]) -> np.ndarray:
+    """All numbers in their order. Polars sorts whole numbers by their digits, in half the time of numpy."""
+    return pl.concat(parts).sort().to_numpy() if parts else np.array([], np.uint64)
+
+
+def _repeated(parts: list[pl.Series]) -> np.ndarray:
+    """The numbers that occur more than once, each once less."""
+    ordered = _ordered(parts)
+    again: np.ndarray = ordered[1:][ordered[1:] == ordered[:-1]]
+    return again
+
+
+def _among(
+    numbers: list[pl.Series], wanted: np.ndarray, *aligned: list[pl.Series]
+) -> tuple[list[pl.Series], ...]:
+    """What stands beside the numbers that are wanted; of several batches at once, but not of all: that would be a copy of all."""
+    if not len(wanted):
+        return tuple([] for _ in aligned)
+    asked = pl.Series(wanted).implode()
+    found: tuple[list[pl.Series], ...] = tuple([] for _ in aligned)
+    for first in range(0, len(numbers), _AT_ONCE):
+        batches = slice(first, first + _AT_ONCE)
+        is_wanted = pl.concat(numbers[batches]).is_in(asked)
+        for parts, kept in zip(aligned, found, strict=True):
+            kept.append(pl.concat(parts[batches]).filter(is_wanted))
+    return found
 
 
 def _near(ordered: np.ndarray) -> np.ndarray:
-    """Of numbers as `places` makes them, in their order, those whose times touch their neighbour's.
+    """Of numbers as `places` makes them, in their order, those whose times touch their neighbour's; some twice.
 
     All that began before is summed up in how far it reaches; a person's numbers all lie below the next person's.
     """
-    found, reached, last = [], np.uint64(0), ordered[:0]
+    found, reached, last = [ordered[:0]], np.uint64(0), ordered[:0]
     for first in range(0, len(ordered), _BLOCK):
         block = ordered[first : first + _BLOCK]
         starts = block >> np.uint64(8)
@@ -80,10 +107,10 @@ def _near(ordered: np.ndarray) -> np.ndarray:
         touches = starts <= reach[:-1]
         followed = np.append(touches[1:], False)
         found.append(block[touches | followed])
-        if len(touches) and touches[0]:
+        if touches[0]:
             found.append(last)
         reached, last = reach[-1], block[-1:]
-    return np.unique(np.concatenate(found)) if found else ordered
+    return np.concatenate(found)
 
 
 def places(rows: pl.DataFrame) -> pl.Series:
@@ -105,16 +132,24 @@ def places(rows: pl.DataFrame) -> pl.Series:
 
 def key_hashes(rows: pl.DataFrame) -> pl.Series:
     """A hash of each session's natural key: its id, else person, enrolment and start (or day)."""
+    if "session_id" not in rows.columns:
+        return _natural_hashes(rows)
+    ids = rows["session_id"]
+    hashes = ids.hash(seed=2)
+    if not ids.null_count():
+        return hashes
+    without = ids.is_null()
+    return hashes.scatter(without.arg_true(), _natural_hashes(rows.filter(without)))
+
+
+def _natural_hashes(rows: pl.DataFrame) -> pl.Series:
     day = pl.col("local_date").cast(pl.Datetime("us"))
     start = pl.coalesce("started_at", day) if "started_at" in rows.columns else day
     named = [name for name in ("participant_id", "enrolment_id") if name in rows.columns]
-    natural = rows.select(pl.struct(*named, start.alias("start")).hash(seed=1)).to_series()
-    if "session_id" not in rows.columns:
-        return natural
-    ids = rows["session_id"]
-    return ids.hash(seed=2).zip_with(ids.is_not_null(), natural)
+    return rows.select(pl.struct(*named, start.alias("start")).hash(seed=1)).to_series()
 
 
 def logged_days(rows: pl.DataFrame) -> pl.Series:
     """The days on which anything was logged; an entry made in error is no sign of life."""
-    return rows.filter(pl.col("status") != "entered_in_error")["local_date"].unique()
+    days = pl.col("local_date").filter(pl.col("status") != "entered_in_error")
+    return rows.select(days.unique()).to_series()

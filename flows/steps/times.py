@@ -6,14 +6,13 @@ a wall clock (then the zone decides the instant, and the local day is what is wr
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
-from itertools import pairwise, product
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from itertools import product
 
 import polars as pl
 
 from flows.steps.parse import to_text
+from flows.steps.zone_offsets import fold_days, steady_minutes
 
 UTC, WALL, DATE = 0, 1, 2  # forms of a written time
 _CLOCKS = (
@@ -27,11 +26,12 @@ _CLOCKS = (
     "T%H:%M:%S",
     "T%H:%M:%S%.f",
 )
+_MARKS = "-/.:TZ"  # a pattern with one of these fits no text without it: not worth trying
+_CODE = r"%[.:#]?[A-Za-z]"
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
-_MAX_DAYS = 400  # beyond this no batch has one offset only
-_NONE = timedelta(0)
 # No clock was put back before, and what lies beyond is a typing error.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_MINUTE = 60_000_000  # in microseconds
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
 
 
@@ -77,15 +77,44 @@ def read_times(
     text: pl.Series, patterns: list[tuple[str, int]], missing: tuple[str, ...]
 ) -> Written:
     """Parse a column of written times; each cell by the first form that fits it whole."""
-    at, form, failed = _attempt(text, _by_sample(text, patterns))
-    if failed.any():
-        again = to_text(text.filter(failed), missing)
-        at_again, form_again, failed_again = _attempt(again, _by_sample(again, patterns))
-        where, read = failed.arg_true(), at_again.is_not_null()
-        at = at.scatter(where, at_again)
-        form = form.scatter(where.filter(read), form_again.filter(read))
-        failed = failed.scatter(where, failed_again)
-    return Written(at, form, failed if failed.any() else None)
+    (pattern, first_form), *others = _by_sample(text, patterns)
+    at = _parse(text, pattern)
+    form = pl.repeat(first_form, len(text), dtype=pl.UInt8, eager=True)
+    if at.null_count() == text.null_count():
+        return Written(at, form, None)
+    where = (at.is_null() & text.is_not_null()).arg_true()
+    left = _read_left(text.gather(where), others, patterns, missing)
+    at, form = (
+        at.scatter(where, left["at"]),
+        form.scatter(where, left["form"].fill_null(first_form)),
+    )
+    wrong = where.filter(left["failed"])
+    if wrong.is_empty():
+        return Written(at, form, None)
+    return Written(at, form, pl.repeat(False, len(at), eager=True).scatter(wrong, True))
+
+
+def _read_left(
+    cells: pl.Series,
+    others: list[tuple[str, int]],
+    patterns: list[tuple[str, int]],
+    missing: tuple[str, ...],
+) -> pl.DataFrame:
+    """`at`, `form` and `failed` of cells that the column's own form does not fit: as they are, then without their blanks.
+
+    They are mostly a few texts that repeat, so each text is tried once.
+    """
+    told = cells.unique(maintain_order=True)
+    at, form = _attempt(told, others)
+    trimmed = to_text(told, missing)
+    again = (at.is_null() & trimmed.is_not_null()).arg_true()
+    if not again.is_empty() and (trimmed.gather(again) != told.gather(again)).any():
+        tried = trimmed.gather(again)
+        at_again, form_again = _attempt(tried, _by_sample(tried, patterns))
+        at, form = at.scatter(again, at_again), form.scatter(again, form_again)
+    failed = at.is_null() & trimmed.is_not_null()
+    read = pl.DataFrame({"cell": told, "at": at, "form": form, "failed": failed})
+    return cells.to_frame("cell").join(read, on="cell", how="left", maintain_order="left")
 
 
 def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -99,37 +128,38 @@ def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[s
 
 def _parse(text: pl.Series, pattern: str) -> pl.Series:
     if pattern.endswith("Z"):
-        return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
-            None
-        )
+        return text.str.to_datetime(
+            pattern, strict=False, time_unit="us", cache=False
+        ).dt.replace_time_zone(None)
     if "z" in pattern:
         # In file names, where a colon must not stand, an offset is written +00_00.
         written = text.str.replace(r"([+-]\d\d)_(\d\d)$", "${1}:$2") if "%z" in pattern else text
-        return written.str.to_datetime(pattern, strict=False, time_unit="us").dt.replace_time_zone(
-            None
-        )
+        return written.str.to_datetime(
+            pattern, strict=False, time_unit="us", cache=False
+        ).dt.replace_time_zone(None)
     if _form_of(pattern) == DATE:
-        return text.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
-    return text.str.to_datetime(pattern, strict=False, time_unit="us")
+        return text.str.to_date(pattern, strict=False, cache=False).cast(pl.Datetime("us"))
+    return text.str.to_datetime(pattern, strict=False, time_unit="us", cache=False)
 
 
-def _attempt(
-    text: pl.Series, patterns: list[tuple[str, int]]
-) -> tuple[pl.Series, pl.Series, pl.Series]:
-    pattern, first_form = patterns[0]
-    at = _parse(text, pattern)
-    form = pl.repeat(first_form, len(text), dtype=pl.UInt8, eager=True)
-    failed = at.is_null() & text.is_not_null()
-    for pattern, this_form in patterns[1:]:
-        if not failed.any():
+def _attempt(text: pl.Series, patterns: list[tuple[str, int]]) -> tuple[pl.Series, pl.Series]:
+    """The time and the form of each text by the first pattern that fits it; NULL where none does."""
+    at = _none_like(text)
+    form = pl.repeat(None, len(text), dtype=pl.UInt8, eager=True)
+    where = text.is_not_null().arg_true()
+    absent = {mark for mark in _MARKS if not text.str.contains(mark, literal=True).any()}
+    for pattern, this_form in patterns:
+        if where.is_empty():
             break
-        where = failed.arg_true()
+        if not absent.isdisjoint(re.sub(_CODE, "", pattern)):
+            continue
         read = _parse(text.gather(where), pattern)
-        hit = where.filter(read.is_not_null())
-        if len(hit):
-            at, form = at.scatter(hit, read.drop_nulls()), form.scatter(hit, this_form)
-            failed = failed.scatter(hit, False)
-    return at, form, failed
+        if read.null_count() < len(where):
+            hit = read.is_not_null()
+            at = at.scatter(where.filter(hit), read.drop_nulls())
+            form = form.scatter(where.filter(hit), this_form)
+            where = where.filter(~hit)
+    return at, form
 
 
 def find_in_name(pattern: str, name: str) -> datetime | None:
@@ -209,16 +239,35 @@ def _none_like(at: pl.Series) -> pl.Series:
 
 
 def _locate_in(written: Written, zone: str) -> Located:
+    """Almost all times lie on days with one offset; only those about a change of the clocks are worked out one by one."""
+    at, form = written.at, written.form
+    if form.min() != form.max():
+        return _locate_each(written, zone)
+    day = at.dt.date()
+    if len(form) and form[0] == DATE:
+        none = pl.repeat(None, len(at), dtype=pl.Int16, eager=True)
+        return Located(_none_like(at), day, none, None)
+    is_utc = bool(len(form)) and form[0] == UTC
+    minutes = steady_minutes(day, zone)
+    ahead = (minutes.cast(pl.Int64) * _MINUTE).cast(pl.Duration("us"))
+    utc, day = (at, (at + ahead).dt.date()) if is_utc else (at - ahead, day)
+    if minutes.null_count() == at.null_count():
+        return Located(utc, day, minutes, None)
+    where = (minutes.is_null() & at.is_not_null()).arg_true()
+    part = _locate_each(Written(at.gather(where), form.gather(where), None), zone)
+    return Located(
+        utc.scatter(where, part.utc),
+        day.scatter(where, part.local_date),
+        minutes.scatter(where, part.offset_min),
+        None
+        if part.in_gap is None
+        else pl.repeat(False, len(at), eager=True).scatter(where, part.in_gap),
+        None if part.later is None else _none_like(at).scatter(where, part.later),
+    )
+
+
+def _locate_each(written: Written, zone: str) -> Located:
     is_utc, is_date = written.form == UTC, written.form == DATE
-    offset = _only_offset(written.at, zone) if not is_date.any() else None
-    if offset is not None and is_utc.all():
-        return Located(
-            written.at, (written.at + offset).dt.date(), _constant_minutes(written.at, offset), None
-        )
-    if offset is not None and not is_utc.any():
-        return Located(
-            written.at - offset, written.at.dt.date(), _constant_minutes(written.at, offset), None
-        )
     if is_utc.all():
         return _from_utc(written.at, zone)
     # The earlier of two equal wall clocks in the autumn night; a skipped one in spring becomes NULL.
@@ -245,39 +294,11 @@ def _later(wall: pl.Series, earlier: pl.Series, zone: str) -> pl.Series:
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return later
     years = range(max(first.year, _FIRST_YEAR), min(last.year, _LAST_YEAR) + 1)
-    days = [day for year in years for day in _fold_days(year, zone)]
+    days = [day for year in years for day in fold_days(year, zone)]
     where = wall.dt.date().is_in(days).arg_true()  # one day of a year: all others are done with
     zoned = wall.gather(where).dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
     read = zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return later.scatter(where, read.set(read.eq_missing(earlier.gather(where)), None))
-
-
-@cache
-def _fold_days(year: int, zone: str) -> tuple[date, ...]:
-    """Days of a year in which a clock is put back, and their neighbours: the change may come at midnight."""
-    first = datetime(year, 1, 1, tzinfo=ZoneInfo(zone))
-    days = [first + timedelta(days=day) for day in range(-1, 368)]
-    back = [a for a, b in pairwise(days) if (a.utcoffset() or _NONE) > (b.utcoffset() or _NONE)]
-    return tuple((day + timedelta(days=n)).date() for day in back for n in (-1, 0, 1))
-
-
-def _only_offset(at: pl.Series, zone: str) -> timedelta | None:
-    """The offset of a zone where it does not change around these times; a batch in time order mostly has one."""
-    first, last = at.min(), at.max()
-    if (
-        not isinstance(first, datetime)
-        or not isinstance(last, datetime)
-        or (last - first).days > _MAX_DAYS
-    ):
-        return None
-    days = (first + timedelta(days=day) for day in range(-2, (last - first).days + 4))
-    offsets = {day.replace(tzinfo=ZoneInfo(zone)).utcoffset() for day in days}
-    return offsets.pop() if len(offsets) == 1 else None
-
-
-def _constant_minutes(at: pl.Series, offset: timedelta) -> pl.Series:
-    minutes = pl.repeat(int(offset.total_seconds() // 60), len(at), dtype=pl.Int16, eager=True)
-    return minutes.set(at.is_null(), None) if at.null_count() else minutes
 
 
 def _from_utc(utc: pl.Series, zone: str) -> Located:

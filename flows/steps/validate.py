@@ -1,7 +1,7 @@
 """Hold typed rows against their Pandera contract, and say row by row what is wrong.
 
-Pandera is the judge: every accepted row passed a whole validation. `lazy=True` collects all failures of a batch; they
-are told apart by row number, never by dropping (docs/decisions.md).
+Pandera is the judge: every accepted row passed the contract's own checks, in a whole validation or asked one by one. All
+failures are collected, and told apart by row number, never by dropping (docs/decisions.md).
 """
 
 import re
@@ -22,7 +22,7 @@ FAILURE_SCHEMA = {
 }
 # Pandera's names of built-in checks -> our rules; custom checks are named `rule` or `rule:column`.
 _RULES = {"not_nullable": "missing_required"}
-_WORTH_SORTING = 50_000
+_WORTH_ASKING = 50_000  # rows; below that a whole validation is the cheaper way
 _RANGES = re.compile(
     r"(in_range|greater_than|less_than|greater_than_or_equal_to|less_than_or_equal_to)\("
 )
@@ -31,19 +31,23 @@ _RANGES = re.compile(
 def find_failures(frame: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.DataFrame:
     """One row per failed check of a row: line, canonical column, rule, what is allowed.
 
-    Columns of the contract that the frame lacks are not mapped: they are NULL for the rules that look at
-    several columns, and are not judged themselves.
+    Columns of the contract that the frame lacks are not mapped: they are NULL for the rules that look at several columns,
+    and are not judged themselves. Of a long frame the same is asked in another way: see `_name_failures`.
     """
     absent = [name for name in contract.columns if name not in frame.columns]
     nulls = [pl.lit(None, contract.columns[name].dtype.type).alias(name) for name in absent]
     judged = contract.remove_columns(absent) if absent else contract
     whole = frame.with_columns(nulls)
-    suspect = _suspects(whole, judged)
-    if suspect is None:
+    if whole.height < _WORTH_ASKING:
         return _judge(whole, judged)
-    named = _name_failures(whole.filter(suspect), judged)
-    rest = whole.filter(~suspect | ~whole["line"].is_in(named["line"].unique().implode()))
-    return pl.concat([named, _judge(rest, judged)])
+    _check_types(whole, judged)
+    return _name_failures(whole, judged)
+
+
+def _check_types(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
+    columns = contract.columns.items()
+    if wrong := [name for name, column in columns if rows.schema[name] != column.dtype.type]:
+        raise AssertionError(f"typed columns do not fit the contract: {wrong}")
 
 
 def cell_columns(contract: pa.DataFrameSchema) -> list[str]:
@@ -72,23 +76,25 @@ def _judge(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.DataFrame:
 def _name_failures(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.DataFrame:
     """What the contract's own checks say of each row, asked one by one.
 
-    The same verdicts as those of a whole validation, which makes a Python object of every failing row: with all rows
-    of a file bad that costs seven times the good file. Whoever is not named here is validated with the good rows.
+    The same verdicts as those of a whole validation, which copies the columns for each check and makes a Python object of
+    every failing row: with all rows of a file bad that costs seven times the good file.
     """
     lazy, found = rows.lazy(), [pl.DataFrame(schema=FAILURE_SCHEMA)]
     allowed = allowed_ranges(contract)
 
     def name(case: str, failed: pl.Series, column: str) -> None:
+        if not failed.any():
+            return
         rule_id, told = _rule(case)
         found.append(
-            rows.lazy().filter(failed).select(
-                "line", column_name=pl.lit(told or column), rule_id=pl.lit(rule_id),
+            rows["line"].filter(failed).to_frame("line").with_columns(
+                column_name=pl.lit(told or column), rule_id=pl.lit(rule_id),
                 allowed=pl.lit(allowed.get(told or column, "")),
-            ).collect()
+            )
         )  # fmt: skip
 
     for key, column in contract.columns.items():
-        if not column.nullable:
+        if not column.nullable and rows[key].null_count():
             name("not_nullable", rows[key].is_null(), key)
         for check in column.checks:
             name(check.error or check.name, _failed(check(lazy, key)), key)
@@ -100,47 +106,6 @@ def _name_failures(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.DataF
 def _failed(result: CheckResult) -> pl.Series:
     passed: pl.Series = result.check_output.collect().to_series()
     return ~passed
-
-
-def _suspects(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> pl.Series | None:
-    """Rows that look bad, so that Pandera can judge the good ones apart: naming failures is what costs it time.
-
-    Only a sorting, never a verdict: what this misses, Pandera still finds among the others.
-    """
-    if rows.height < _WORTH_SORTING:
-        return None
-    doubts = [
-        doubt
-        for name, column in contract.columns.items()
-        for doubt in _doubts(pl.col(name), column)
-    ]
-    suspect = rows.select(
-        pl.any_horizontal(doubts) if doubts else pl.repeat(False, pl.len())
-    ).to_series()
-    for check in contract.checks:
-        passed = check(rows.lazy()).check_output.collect().to_series()
-        suspect = suspect | ~passed.fill_null(False)
-    return suspect
-
-
-def _doubts(cell: pl.Expr, column: pa.Column) -> list[pl.Expr]:
-    """What the contract of one column would find wrong, as far as it can be said in a word."""
-    doubts = [] if column.nullable else [cell.is_null()]
-    for check in column.checks:
-        bounds = check.statistics or {}
-        if check.name in ("greater_than", "greater_than_or_equal_to", "in_range"):
-            doubts.append(
-                cell < bounds["min_value"]
-                if check.name != "greater_than"
-                else cell <= bounds["min_value"]
-            )
-        if check.name in ("less_than", "less_than_or_equal_to", "in_range"):
-            doubts.append(
-                cell > bounds["max_value"]
-                if check.name != "less_than"
-                else cell >= bounds["max_value"]
-            )
-    return [doubt.fill_null(False) for doubt in doubts]
 
 
 def _by_line(frame: pl.DataFrame, cases: pl.DataFrame, allowed: dict[str, str]) -> pl.DataFrame:

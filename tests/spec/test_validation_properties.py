@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
+from flows.steps import validate
 from flows.steps.canonicalise import ALTERNATES, CONTRACTS, canonicalise
 from flows.steps.cells import Context
 from flows.steps.judge import judge, without
@@ -48,6 +49,12 @@ ITEMS = [*"0123", "", "3.5", "9", "-1", "often"]
 searching = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+@pytest.fixture(autouse=True, params=[0, 50_000], ids=["check by check", "in a whole validation"])
+def way(request, monkeypatch):
+    """Long frames are asked check by check, others are validated whole; the judge below is a whole validation in any case."""
+    monkeypatch.setattr(validate, "_WORTH_ASKING", request.param)
 
 
 def mapping(folder: Path, table: str, columns: list[str]) -> Source:
