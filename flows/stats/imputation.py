@@ -9,8 +9,8 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from flows.stats.distributions import t_quantile
 from flows.stats.moments import Floats
 
 
@@ -88,7 +88,7 @@ def pooled_mean(completed: Floats, level: float = 0.95) -> Imputed:
     between = float(means.var(ddof=1)) if m > 1 else 0.0
     total = within + (1 + 1 / m) * between
     degrees = barnard_rubin_degrees(n - 1, m, within, between)
-    half = stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(total)
+    half = t_quantile((1 + level) / 2, degrees) * np.sqrt(total)
     mean = float(means.mean())
     return Imputed(mean, float(mean - half), float(mean + half), between)
 

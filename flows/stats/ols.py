@@ -7,8 +7,8 @@ Stat 54:217. Limits by t with n - p degrees of freedom.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from flows.stats.distributions import t_quantile, t_two_sided
 from flows.stats.moments import Floats, Ints
 
 # A column whose length shrinks by this factor, once what the others say is taken out, says nothing of its own.
@@ -52,8 +52,8 @@ def slope(y: Floats, x: Floats, others: Floats, group: Ints, level: float = 0.95
     if leverage.max() > LEVERAGE_ONE:
         return Slope(estimate, np.nan, np.nan, np.nan, np.nan, n, p)
     se = float(np.sqrt(np.square(own * residual / (1 - leverage)).sum()) / (own @ own))
-    half = float(stats.t.ppf((1 + level) / 2, n - p)) * se
-    p_value = float(2 * stats.t.sf(abs(estimate) / se, n - p)) if se > 0 else np.nan
+    half = float(t_quantile((1 + level) / 2, n - p)) * se
+    p_value = float(t_two_sided(estimate / se, n - p)) if se > 0 else np.nan
     return Slope(estimate, se, estimate - half, estimate + half, p_value, n, p)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import stats
 
+from flows.stats.distributions import normal_quantile, t_quantile
 from flows.stats.moments import Floats, Ints
 
 ITERATIONS = 1000
@@ -127,9 +127,9 @@ def _summary(
     k, weight = sets.k, sets.weights(tau2)
     mu, se = sets.mean(weight), _down(weight) ** -0.5
     factor = sets.q(tau2) / (k - 1)
-    z, t = stats.norm.ppf((1 + level) / 2), stats.t.ppf((1 + level) / 2, k - 1)
+    z, t = normal_quantile((1 + level) / 2), t_quantile((1 + level) / 2, k - 1)
     half = t * se * np.sqrt(np.maximum(1.0, factor))
-    t_new = stats.t.ppf((1 + level) / 2, np.where(k > 2, k - 2, np.nan))
+    t_new = t_quantile((1 + level) / 2, np.where(k > 2, k - 2, np.nan))
     around = t_new * np.sqrt(tau2 + se * se)
     q = sets.q(np.zeros(len(k)))
     i2 = np.divide(np.maximum(0.0, q - (k - 1)), q, out=np.zeros(len(k)), where=q > 0)

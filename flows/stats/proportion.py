@@ -3,8 +3,8 @@ Biometrika 26:404. Wilson is the default: it keeps its coverage near 0 and 1 and
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from flows.stats.distributions import beta_quantile, fair_coin_two_sided, normal_quantile
 from flows.stats.moments import Floats
 
 
@@ -12,7 +12,7 @@ def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> tupl
     """Score limits of count / n, elementwise; NaN where n is 0 or missing."""
     k, total = np.asarray(count, float), np.asarray(n, float)
     total = np.where(total > 0, total, np.nan)
-    z = stats.norm.ppf((1 + level) / 2)
+    z = normal_quantile((1 + level) / 2)
     share, shrink = k / total, 1 + z * z / total
     centre = (share + z * z / (2 * total)) / shrink
     half = z / shrink * np.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
@@ -29,11 +29,11 @@ def clopper_pearson_interval(
     k, total = np.asarray(count, float), np.asarray(n, float)
     total = np.where(total > 0, total, np.nan)
     tail = (1 - level) / 2
-    lower = np.where(k == 0, 0.0 * total, stats.beta.ppf(tail, k, total - k + 1))
-    upper = np.where(k == total, 1.0, stats.beta.ppf(1 - tail, k + 1, total - k))
+    lower = np.where(k == 0, 0.0 * total, beta_quantile(tail, k, total - k + 1))
+    upper = np.where(k == total, 1.0, beta_quantile(1 - tail, k + 1, total - k))
     return lower, upper
 
 
 def sign_test(n_positive: int, n: int) -> float:
     """Two-sided exact p that positive and negative signs are equally likely."""
-    return float(stats.binomtest(n_positive, n, 0.5).pvalue) if n else 1.0
+    return fair_coin_two_sided(n_positive, n)

@@ -8,8 +8,8 @@ needs no iteration that could end elsewhere tomorrow.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from flows.stats.distributions import t_quantile
 from flows.stats.moments import Floats, Ints
 
 
@@ -41,7 +41,7 @@ def random_intercept(
         tau2 = np.maximum(0.0, (between - within) / spread)
         weight = 1 / (tau2[group] + within[group] / n)
         estimate = total(weight * mean) / total(weight)
-        half = stats.t.ppf((1 + level) / 2, np.where(people > 1, people - 1, np.nan))
+        half = t_quantile((1 + level) / 2, np.where(people > 1, people - 1, np.nan))
         half = half / np.sqrt(total(weight))
         icc = tau2 / (tau2 + within)
     usable = (people > 1) & (values > people) & (within > 0)

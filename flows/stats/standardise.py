@@ -5,8 +5,8 @@ conditions is the same on both sides. Simpson 1951, JRSS B 13:238; weights as in
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from flows.stats.distributions import t_quantile, t_two_sided
 from flows.stats.moments import Floats, Ints
 
 
@@ -21,7 +21,7 @@ class Trend:
     def p(self) -> Floats:
         """Two-sided p of a flat line, by t."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(2 * stats.t.sf(np.abs(self.slope) / self.se, self.degrees))
+            return np.asarray(t_two_sided(self.slope / self.se, self.degrees))
 
 
 def trend_within(set_no: Ints, stratum: Ints, x: Floats, y: Floats, n_sets: int) -> Trend:
@@ -59,7 +59,7 @@ def standardised_mean(
     if degrees < 1:
         return estimate, np.nan, np.nan
     variance = float(within_ss.sum()) / degrees
-    half = float(stats.t.ppf((1 + level) / 2, degrees)) * np.sqrt(
+    half = float(t_quantile((1 + level) / 2, degrees)) * np.sqrt(
         variance * float(np.square(share) @ (1 / n))
     )
     return estimate, estimate - half, estimate + half
