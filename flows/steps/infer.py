@@ -19,24 +19,11 @@ from flows.steps.infer_change import (
     size_columns,
 )
 from flows.steps.infer_groups import Columns, Groups, Scores, read_groups, read_scores
-from flows.steps.infer_missing import bocf_column, imputation_rows
+from flows.steps.infer_missing import bocf_column, imputed_columns
 from flows.steps.infer_tables import read_policy
 from flows.steps.infer_tests import changes_of, p_columns, plan_of, rank_columns
 from flows.steps.wording_codes import change_codes, wording_codes
 
-_INFERENCE = """
-create or replace table staging.outcome_inference as
-select c.cell_no, v.instrument, v.version, v.score_id, v.visit, f.* exclude (group_no, low_completeness),
-    f.low_completeness = 1 as low_completeness,
-    m.sens_mi_mean, m.sens_mi_ci_lo, m.sens_mi_ci_hi
-from inferred as f
-join score_visit as v on v.score_visit_no = f.group_no % (select count(*) from score_visit)
-join (select distinct cell_no from staging.outcome_cell) as c
-    on c.cell_no = f.group_no // (select count(*) from score_visit)
-left join imputed as m
-    on m.cell_no = c.cell_no and m.instrument = v.instrument and m.version = v.version
-    and m.score_id = v.score_id and m.visit = v.visit
-"""
 _TEXTS = (
     "wilcoxon_method", "primary_test", "family_id", "change_code", "wording_code",
 )  # fmt: skip
@@ -46,13 +33,14 @@ def infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Create staging.outcome_inference: one row per cell x score x visit."""
     (level,) = read_policy(connection, "outcome.interval_level")
     groups = read_groups(connection)
-    columns = _inferred(connection, groups, read_scores(connection), level)
+    columns = _inferred(connection, groups, read_scores(connection, groups), level)
     n_draws = int(read_policy(connection, "outcome.imputations")[0])
-    connection.register("imputed", imputation_rows(connection, n_draws, level).to_arrow())
+    columns |= imputed_columns(connection, groups, n_draws, level)
     connection.register("inferred", _table(groups, columns))
-    connection.execute(_INFERENCE)
+    connection.execute(
+        "create or replace table staging.outcome_inference as select * from inferred"
+    )
     connection.unregister("inferred")
-    connection.unregister("imputed")
 
 
 def _inferred(
@@ -67,12 +55,9 @@ def _inferred(
     plan = plan_of(groups, min_pairs, t_min_pairs)
     columns: Columns = {**moments, **change_columns(moments, groups, level)}
     columns |= size_columns(moments, n_pair, level) | responder_intervals(groups, level)
-    columns |= rank_columns(
-        changes_of(scores, groups, plan),
-        groups.n,
-        level,
-        groups.counts["scale_no"].astype(np.int64),
-    )
+    scale = groups.counts["score_no"].astype(np.int64)
+    ranks = rank_columns(changes_of(scores, groups, plan), groups.n, level, scale)
+    columns |= groups.from_first(ranks)
     mean, sd = moments["improve_mean"], moments["improve_sd"]
     p_wilcoxon = columns["p_wilcoxon"].astype(np.float64)
     columns |= p_columns(plan, n_pair.astype(np.int64), mean, sd, p_wilcoxon)
@@ -130,7 +115,10 @@ def _completeness_limit(connection: duckdb.DuckDBPyConnection) -> float:
 def _table(groups: Groups, columns: Columns) -> pa.Table:
     """As Arrow: NaN is "not observed" here; DuckDB would sort it above every number."""
     types = dict.fromkeys(_TEXTS, pa.string())
+    keys = {name: groups.counts[name] for name in ("cell_no", "score_no", "visit_no")}
+    is_low = columns.pop("low_completeness")
     return pa.table(
-        {"group_no": groups.counts["group_no"]}
+        keys
         | {k: pa.array(v, types.get(k), from_pandas=True) for k, v in columns.items()}
+        | {"low_completeness": pa.array(is_low == 1, mask=np.isnan(is_low))}
     )

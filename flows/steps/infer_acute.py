@@ -21,14 +21,14 @@ from flows.steps.infer_tables import (
     adjusted_p,
     by_group,
     compact,
-    dense,
+    first_alike,
     first_of_each,
-    numbered,
     numbers,
     read_cells,
     read_frame,
     read_policy,
     starts_of_persons,
+    with_alike,
     write_table,
 )  # fmt: skip
 
@@ -36,14 +36,17 @@ _SCORES = """
 select a.*, s.stratum_no, s.person_no
 from staging.acute_enrolment as a
 join staging.outcome_stratum as s on s.enrolment_no = a.enrolment_no
-order by s.person_no, a.enrolment_no, a.instrument, a.version, a.score_id
+"""
+_NAMES = """
+select 0::bigint as score_no, 'session_log' as instrument, '0-10' as version, 'pain' as score_id
+union all
+select score_no, instrument, version, score_id from staging.outcome_score
 """
 _ACTIVE = """
-select s.stratum_no, s.person_no, l.sessions_active
+select s.stratum_no, s.person_no, s.enrolment_no, l.sessions_active
 from staging.adherence_log as l
 join staging.outcome_stratum as s on s.enrolment_no = l.enrolment_no
 where l.sessions_active > 0
-order by s.person_no, l.enrolment_no
 """
 _FAMILY = """
 select cell_no from staging.outcome_cell_size
@@ -58,6 +61,7 @@ _POLICY = ("outcome.interval_level", "outcome.min_pairs_test", "acute.rank_max_p
 MILLIONTHS = 1e6
 COUNTED = ("n_sessions", "improve_sum", "improve_squares", "n_sessions_worse",
            "n_sessions_room", "improve_sum_room")  # fmt: skip
+RANKS = ("hl_median", "hl_ci_lo", "hl_ci_hi", "p_wilcoxon")
 
 
 @dataclass(frozen=True)
@@ -73,25 +77,36 @@ def infer_acute(connection: duckdb.DuckDBPyConnection) -> None:
     """Create staging.acute_inference: one row per cell x score that was rated before and after sessions."""
     level, test_from, rank_up_to = read_policy(connection, *_POLICY)
     rules = Rules(level, int(test_from), int(rank_up_to))
-    rows, active = read_frame(connection, _SCORES), read_frame(connection, _ACTIVE)
+    rows = read_frame(connection, _SCORES).sort("person_no", "enrolment_no", "score_no")
+    active = read_frame(connection, _ACTIVE).sort("person_no", "enrolment_no")
     heart, family = (read_frame(connection, q)["cell_no"].to_numpy() for q in (_HEART, _FAMILY))
-    score_no, scores = dense(rows["instrument"], rows["version"], rows["score_id"])
-    parts = [
-        _kind(cell_of, rows, score_no, max(1, scores.height), heart, rules).join(
-            _active(cell_of, active), on="cell_no", how="left"
-        )
-        for cell_of in read_cells(connection)
-    ]
-    found = _with_family(pl.concat(parts), family)
-    named = found.join(numbered(scores, "score_no"), on="score_no", how="left").drop("score_no")
+    kinds = read_cells(connection)
+    first = first_alike(kinds)
+    parts = []
+    for cell_of in kinds:
+        is_new = first[cell_of] == cell_of
+        told = _kind(cell_of, _within(rows, is_new), np.unique(first[heart]), rules)
+        of_active = _active(cell_of, _within(active, is_new))
+        parts.append(told.join(of_active, on="cell_no", how="left"))
+    found = with_alike(pl.concat(parts), first).sort("cell_no", "score_no")
+    # The first of several cells alike may be one that is split further, where ranks are not shown.
+    is_heart = pl.Series(np.isin(found["cell_no"].to_numpy(), heart))
+    found = found.with_columns(pl.when(is_heart).then(name).alias(name) for name in RANKS)
+    names = read_frame(connection, _NAMES)
+    named = _with_family(found, family).join(names, on="score_no", how="left").drop("score_no")
     write_table(connection, "staging.acute_inference", named)
 
 
-def _kind(
-    cell_of: Ints, rows: pl.DataFrame, score_no: Ints, n_scores: int, heart: Ints, rules: Rules
-) -> pl.DataFrame:
+def _within(rows: pl.DataFrame, wanted: np.ndarray) -> pl.DataFrame:
+    """Rows of these strata (one truth value each)."""
+    return rows.filter(wanted[rows["stratum_no"].to_numpy()])
+
+
+def _kind(cell_of: Ints, rows: pl.DataFrame, heart: Ints, rules: Rules) -> pl.DataFrame:
     """All cells of one kind, with the scores that were rated in them."""
     cell = cell_of[rows["stratum_no"].to_numpy()]
+    score_no = rows["score_no"].to_numpy().astype(np.int64)
+    n_scores = int(score_no.max(initial=0)) + 1
     group, keys = compact(cell * n_scores + score_no)
     people = persons(group, rows["person_no"].to_numpy(), {c: numbers(rows[c]) for c in COUNTED})
     columns: dict[str, np.ndarray] = {"cell_no": keys // n_scores, "score_no": keys % n_scores}
@@ -174,8 +189,7 @@ def _sum(people: People, name: str, n_groups: int) -> Ints:
 
 def _ranks(people: People, is_heart: np.ndarray, rules: Rules) -> dict[str, Floats]:
     """Wilcoxon and Hodges-Lehmann, where there are enough people to test and the cell is not split further."""
-    names = ("hl_median", "hl_ci_lo", "hl_ci_hi", "p_wilcoxon")
-    columns = {name: np.full(len(is_heart), np.nan) for name in names}
+    columns = {name: np.full(len(is_heart), np.nan) for name in RANKS}
     bounds = np.searchsorted(people.group, np.arange(len(is_heart) + 1))
     mean = people.mean
     for number in np.flatnonzero(is_heart & (np.diff(bounds) >= rules.test_from)):

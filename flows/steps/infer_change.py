@@ -1,7 +1,5 @@
 """Means, intervals and standardised sizes of the changes, group by group. No test stands here."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from flows.stats.effect_size import (
@@ -26,27 +24,17 @@ DENOMINATORS = {"pair": "n_pair", "due": "n_due", "eligible": "n_eligible_resp"}
 def moments_by_group(scores: Scores, groups: Groups) -> dict[str, Floats]:
     """Means, SDs and the correlation of the pairs, by group."""
     result = {name: np.full(groups.n, np.nan) for name in MOMENTS}
-    if not len(scores.stratum):
-        return result
     pairs = scores.where("improve")
     parts = (scores, pairs, pairs.where("pchg"), pairs.where("improve_due"))
     # One kind at a time: thirty kinds of a large release side by side would not fit into memory.
-    for (of_all, start, stop), *others in zip(*(_kinds(p, groups) for p in parts), strict=True):
-        # A part may miss the first groups of the kind: count from the start of the whole.
-        of = [of_all, *(place + (first - start) for place, first, _ in others)]
-        for name, column in _moments(of, parts, stop - start).items():
+    for place, start, stop in groups.kinds(scores.stratum, scores.score_visit):
+        new = [part.among((place >= 0)[part.leaf]) for part in parts]
+        for name, column in _moments([place[n.leaf] for n in new], new, stop - start).items():
             result[name][start:stop] = column
-    return result
+    return groups.from_first(result)
 
 
-def _kinds(scores: Scores, groups: Groups) -> Iterator[tuple[Ints, int, int]]:
-    """As Groups.kinds, with nothing in each kind where there is nothing."""
-    if len(scores.stratum):
-        return groups.kinds(scores.stratum, scores.score_visit)
-    return iter([(np.zeros(0, np.int64), 0, 0)] * (groups.cells.shape[1] - 1))
-
-
-def _moments(groups: list[Ints], parts: tuple[Scores, ...], n_groups: int) -> dict[str, Floats]:
+def _moments(groups: list[Ints], parts: list[Scores], n_groups: int) -> dict[str, Floats]:
     """Moments of one kind of cell: of all scores, of the pairs, of those with a percent change, of the due."""
     (of_all, of_pair, of_percent, of_due), (scores, pairs, percents, due) = groups, parts
     base_value, aval_value = pairs.values["base"], pairs.values["aval"]

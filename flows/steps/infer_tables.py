@@ -65,6 +65,27 @@ def read_cells(connection: duckdb.DuckDBPyConnection, heart_only: bool = False) 
     return kinds
 
 
+def first_alike(kinds: list[Ints]) -> Ints:
+    """By cell number: the first cell that holds the same strata, so that nothing need be computed twice.
+
+    A clinic that is alone in its condition is such a cell; where there is one clinic, each is.
+    """
+    first = np.arange(max((int(cell_of.max()) for cell_of in kinds), default=0) + 1)
+    known: dict[bytes, int] = {}
+    for cell_of in kinds:
+        order = np.argsort(cell_of, kind="stable")
+        starts = np.flatnonzero(np.diff(cell_of[order], prepend=-1))
+        for cell, strata in zip(cell_of[order][starts], np.split(order, starts[1:]), strict=True):
+            first[cell] = known.setdefault(strata.tobytes(), int(cell))
+    return first
+
+
+def with_alike(found: pl.DataFrame, first: Ints) -> pl.DataFrame:
+    """The rows of the first cells, for every cell that holds the same strata too."""
+    alike = pl.DataFrame({"cell_no": np.arange(len(first)), "first": first})
+    return alike.join(found.rename({"cell_no": "first"}), on="first").drop("first")
+
+
 def dense(*columns: pl.Series) -> tuple[Ints, pl.DataFrame]:
     """Number of each row's combination of values, from 0 in their order, and the combinations."""
     frame = pl.DataFrame(list(columns))

@@ -67,20 +67,18 @@ def plan_of(groups: Groups, min_pairs: float, t_min_pairs: float) -> Plan:
 
 
 def changes_of(scores: Scores, groups: Groups, plan: Plan) -> Changes:
-    """The distinct changes of every group that is tested."""
+    """The distinct changes of every group that is tested, but for cells that hold what an earlier one holds."""
     pairs = scores.where("improve")
     value, code = np.unique(np.round(pairs.values["improve"], 9), return_inverse=True)
-    # Counted by stratum first: what follows is as long as the distinct changes, not as the people.
-    place = np.ravel_multi_index(
-        (pairs.stratum, pairs.score_visit, code),
-        (groups.cells.shape[0], groups.n_score_visits, len(value)),
-    ) if len(code) else code  # fmt: skip
-    key, times = np.unique(place, return_counts=True)
-    rest, code = np.divmod(key, max(len(value), 1))
-    stratum, score_visit = np.divmod(rest, groups.n_score_visits or 1)
+    n_values = max(len(value), 1)
+    # Counted by leaf first: what follows is as long as the distinct changes, not as the people.
+    key, times = np.unique(pairs.leaf * n_values + code, return_counts=True)
+    leaf, code = np.divmod(key, n_values)
     found = [
-        _counted(group + start, code, times, plan.is_tested, max(len(value), 1))
-        for group, start, _ in groups.kinds(stratum, score_visit)
+        _counted(
+            np.where(place < 0, -1, place + start)[leaf], code, times, plan.is_tested, n_values
+        )
+        for place, start, _ in groups.kinds(scores.stratum, scores.score_visit)
     ]
     if not found:
         return Changes(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
@@ -92,7 +90,7 @@ def _counted(
     group: Ints, code: Ints, times: Ints, is_tested: NDArray[np.bool_], n_values: int
 ) -> tuple[Ints, Ints, Ints]:
     """Tested groups of one kind of cell, changes by code, counts."""
-    kept = is_tested[group]
+    kept = (group >= 0) & is_tested[group]
     key, place = np.unique(group[kept] * n_values + code[kept], return_inverse=True)
     counts = np.bincount(place, times[kept], len(key)).astype(np.int64)
     return key // n_values, key % n_values, counts

@@ -1,6 +1,8 @@
 -- One row per enrolment x score x visit that is due or answered, with change from baseline.
+-- A view: facts.fct_outcome_figure holds the numbers, facts.fct_enrolment and staging.outcome_score the names.
 -- A visit that is due but has no valid score has aval NULL: it belongs to the denominator. BASELINE is
 -- a row of its own. Responders are inclusive at the boundary (10 -> 7 is 30 percent).
+-- as: view
 -- key: enrolment_no, instrument, version, score_id, visit
 -- scale: participant_key
 -- columns:
@@ -38,77 +40,43 @@
 --   is_worse_mic      worse by the MIC or more
 --   is_base_at_floor  base is the best possible score: no room to improve
 --   recall_overlap    the recall period reaches back before the start of the programme
-with selected as (
-    select * from staging.outcome_candidate where reason_not_selected is null
-),
-observed as (
-    select
-        enrolment_no, instrument, version, score_id, visit, s.visit_basis, s.ady, s.response_no,
-        s.scored_by, s.value as aval, d.enrolment_no is not null as is_due,
-    from selected as s
-    full join staging.outcome_due as d using (enrolment_no, instrument, version, score_id, visit)
-),
-threshold as (
-    select
-        max(value) filter (where key = 'responder.tolerance') as tolerance,
-        max(value) filter (where key = 'responder.moderate_percent') / 100 as moderate,
-        max(value) filter (where key = 'responder.substantial_percent') / 100 as substantial,
-    from ref.policy
-),
-compared as (
-    select
-        o.*, b.value as base, m.* exclude (instrument, version, score_id), t.*,
-        case m.mic_unit when 'percent' then m.mic_value / 100 * b.value else m.mic_value end as mic,
-        abs(b.value - m.best) as room,
-    from observed as o
-    left join selected as b
-        on b.visit = 'BASELINE' and b.enrolment_no = o.enrolment_no and b.instrument = o.instrument
-        and b.version = o.version and b.score_id = o.score_id
-    left join staging.outcome_score as m
-        on m.instrument = o.instrument and m.version = o.version and m.score_id = o.score_id
-    cross join threshold as t
-),
-improved as (
-    select
-        *,
-        case when visit <> 'BASELINE' then aval - base end as chg,
-        case
-            when visit = 'BASELINE' then null
-            when direction = 'higher_worse' then base - aval
-            when direction = 'higher_better' then aval - base
-        end as improve,
-    from compared
-),
-paired as (
-    select
-        *, improve > tolerance as is_better, improve + tolerance as reach,
-        percent_change and base > 0 and base >= percent_from as has_percent,
-    from improved
-)
 select
-    e.clinic_id, e.participant_key, e.enrolment_no, e.enrolment_id, e.condition, e.condition_group,
-    e.duration_band, e.modality, e.arm, e.setting,
-    o.instrument, o.version, o.score_id, o.visit, o.visit_basis, o.ady, o.response_no, o.scored_by,
-    o.is_due, o.base, o.aval, o.chg, o.improve,
-    case when o.has_percent then 100 * o.chg / o.base end as pchg,
-    o.mic_value, o.mic_unit, o.mic_source,
-    case when o.improve is not null and o.mic is not null then
-        o.is_better and o.reach >= o.mic and (o.mic_unit <> 'percent' or o.base > 0)
-    end as is_resp_mic,
-    case when o.improve is not null and o.percent_change then
-        o.is_better and o.reach >= o.moderate * o.base and o.has_percent
-    end as is_resp30,
-    case when o.improve is not null and o.percent_change then
-        o.is_better and o.reach >= o.substantial * o.base and o.has_percent
-    end as is_resp50,
-    case
-        when o.mic is not null then o.room > 0 and o.room + o.tolerance >= o.mic
-        when o.percent_change then o.has_percent
-    end as is_eligible_resp,
-    case when o.improve is not null and o.mic is not null then
-        o.improve < -o.tolerance and o.tolerance - o.improve >= o.mic
-    end as is_worse_mic,
-    o.room = 0 as is_base_at_floor,
-    o.ady < o.recall_days and o.visit <> 'BASELINE' as recall_overlap,
-from paired as o
-join staging.enrolment as e on e.enrolment_no = o.enrolment_no
+    enrolment.clinic_id,
+    enrolment.participant_key,
+    outcome.enrolment_no,
+    enrolment.enrolment_id,
+    enrolment.condition,
+    enrolment.condition_group,
+    enrolment.duration_band,
+    enrolment.modality,
+    enrolment.arm,
+    enrolment.setting,
+    score.instrument,
+    score.version,
+    score.score_id,
+    visit.visit,
+    case when outcome.is_by_label then 'label' when not outcome.is_by_label then 'date' end as visit_basis,
+    outcome.ady,
+    outcome.response_no,
+    case when outcome.is_of_source then 'source' when not outcome.is_of_source then 'followthrough' end
+        as scored_by,
+    outcome.is_due,
+    outcome.base,
+    outcome.aval,
+    case when outcome.visit_no <> 0 then outcome.aval - outcome.base end as chg,
+    outcome.improve,
+    outcome.pchg,
+    score.mic_value,
+    score.mic_unit,
+    score.mic_source,
+    outcome.is_resp_mic,
+    outcome.is_resp30,
+    outcome.is_resp50,
+    outcome.is_eligible_resp,
+    outcome.is_worse_mic,
+    outcome.is_base_at_floor,
+    outcome.recall_overlap,
+from facts.fct_outcome_figure as outcome
+join facts.fct_enrolment as enrolment on enrolment.enrolment_no = outcome.enrolment_no
+join staging.outcome_score as score on score.score_no = outcome.score_no
+join staging.outcome_visit as visit on visit.visit_no = outcome.visit_no

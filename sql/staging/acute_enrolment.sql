@@ -1,12 +1,10 @@
 -- One row per enrolment x score with at least one session that was rated before and after it.
--- Ratings of the session log stand as instrument `session_log`. Only sessions of the programme, done for any
+-- The ratings of pain in the session log stand as score 0, besides those of questionnaires. Only sessions of the programme, done for any
 -- length. Changes are added as whole millionths of a point, so that no sum depends on the order of the rows.
--- key: enrolment_no, instrument, version, score_id
+-- key: enrolment_no, score_no
 -- columns:
 --   enrolment_no      enrolment
---   instrument        session_log, or the questionnaire
---   version           its version
---   score_id          pain, or the score of the questionnaire
+--   score_no          0: pain in the session log; else score of a questionnaire (staging.outcome_score)
 --   n_sessions        sessions rated before and after
 --   improve_sum       sum of the changes, better counted as positive, in millionths of a point
 --   improve_squares   sum of their squares, in the square of that
@@ -28,17 +26,16 @@ logged as (
 ),
 form as (
     select
-        f.enrolment_no, f.instrument, f.version, f.score_id,
+        f.enrolment_no, f.score_no,
         cast(round(abs(f.pre - s.best) * 1000000) as bigint) as room,
         cast(round(
             case f.direction when 'higher_better' then f.post - f.pre else f.pre - f.post end * 1000000
         ) as hugeint) as improve,
     from staging.acute_form as f
-    left join staging.outcome_score as s
-        on s.instrument = f.instrument and s.version = f.version and s.score_id = f.score_id
+    join staging.outcome_score as s on s.score_no = f.score_no
 )
 select
-    enrolment_no, 'session_log' as instrument, '0-10' as version, 'pain' as score_id,
+    enrolment_no, 0::smallint as score_no,
     count(*) as n_sessions,
     cast(sum(improve) as bigint) as improve_sum,
     cast(sum(improve * improve) as double) as improve_squares,
@@ -50,7 +47,7 @@ cross join policy
 group by enrolment_no
 union all
 select
-    enrolment_no, instrument, version, score_id,
+    enrolment_no, score_no,
     count(*) as n_sessions,
     cast(sum(improve) as bigint) as improve_sum,
     cast(sum(improve * improve) as double) as improve_squares,
@@ -59,4 +56,4 @@ select
     cast(coalesce(sum(improve) filter (where room >= room_from), 0) as bigint) as improve_sum_room,
 from form
 cross join policy
-group by enrolment_no, instrument, version, score_id
+group by enrolment_no, score_no

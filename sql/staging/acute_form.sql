@@ -3,14 +3,12 @@
 -- that had ended, and of several the one nearest to `acute.post_target_minutes` after the end. Before: the last
 -- one within `acute.pre_hours` before the start. Forms say by session_phase which they are; for a single
 -- session, whose outcome is the acute change, forms without a phase serve too: its baseline before it.
--- key: file_no, line, instrument, version, score_id
+-- key: file_no, line, score_no
 -- columns:
 --   file_no       landed session file
 --   line          line of the session in its export
 --   enrolment_no  enrolment
---   instrument    questionnaire
---   version       its version
---   score_id      score of the questionnaire
+--   score_no      score of a questionnaire (staging.outcome_score)
 --   pre           score before the session
 --   post          score after it
 --   direction     higher_worse or higher_better
@@ -21,18 +19,29 @@ with policy as (
         max(value) filter (where key = 'acute.post_target_minutes')::bigint as target_minutes,
     from ref.policy
 ),
+-- Most clinics have neither: looked up first, so that nothing else is read for them.
+concerned as (
+    select m.response_no, m.enrolment_no, m.ady, true as is_of_single,
+    from staging.response_match as m
+    join staging.outcome_stratum as s on s.enrolment_no = m.enrolment_no and s.plan_weeks = 0
+    join staging.response as r on r.response_no = m.response_no and r.session_phase is null
+    union all
+    select m.response_no, m.enrolment_no, m.ady, false as is_of_single,
+    from staging.response_match as m
+    join staging.response as r on r.response_no = m.response_no and r.session_phase is not null
+),
 scored as (
     select
         m.enrolment_no, m.response_no, m.ady, r.session_phase, r.completed_at,
-        s.instrument, s.version, s.score_id, s.value, s.direction,
-        e.duration_band = 'single' and r.session_phase is null as is_of_single,
-    from staging.response as r
-    join staging.response_match as m on m.response_no = r.response_no
-    join staging.enrolment as e on e.enrolment_no = m.enrolment_no
-    join facts.fct_score as s on s.response_no = r.response_no
+        o.score_no, s.value, o.direction, m.is_of_single,
+    from concerned as m
+    join staging.response as r on r.response_no = m.response_no
+    join facts.fct_score_figure as s on s.response_no = r.response_no
+    join staging.score_rule as k on k.rule_no = s.rule_no
+    join staging.outcome_score as o
+        on o.instrument = k.instrument and o.version = k.version and o.score_id = k.score_id
     where r.completed_at is not null and m.ady is not null and s.value is not null
         and coalesce(r.status, 'completed') in ('completed', 'amended')
-        and (r.session_phase is not null or e.duration_band = 'single')
 ),
 after_form as (
     select * from scored where session_phase = 'post' or (is_of_single and ady > 0)
@@ -40,10 +49,10 @@ after_form as (
 before_form as (
     select s.*
     from scored as s
-    left join staging.outcome_candidate as c
+    left join staging.outcome_choice as c
         on c.response_no = s.response_no and c.enrolment_no = s.enrolment_no
-        and c.score_id = s.score_id and c.visit = 'BASELINE'
-    where s.session_phase = 'pre' or (s.is_of_single and c.reason_not_selected is null and c.visit is not null)
+        and c.score_no = s.score_no and c.visit_no = 0
+    where s.session_phase = 'pre' or (s.is_of_single and c.reason_not_selected is null and c.visit_no is not null)
 ),
 -- By line, so that of ten million sessions only those next to a form have their instants looked up.
 near as (
@@ -68,7 +77,7 @@ placed_after as (
     cross join policy as p
     where f.completed_at <= s.ended_at + to_hours(p.post_hours)
     qualify row_number() over (
-        partition by f.response_no, f.enrolment_no, f.score_id
+        partition by f.response_no, f.enrolment_no, f.score_no
         order by s.ended_at desc, s.file_no desc, s.line desc
     ) = 1
 ),
@@ -77,22 +86,21 @@ after_session as (
     from placed_after as a
     cross join policy as p
     qualify row_number() over (
-        partition by a.file_no, a.line, a.instrument, a.version, a.score_id
+        partition by a.file_no, a.line, a.score_no
         order by
             abs(epoch_us(a.completed_at) - epoch_us(a.ended_at + to_minutes(p.target_minutes))),
             a.completed_at desc, a.response_no desc
     ) = 1
 )
 select
-    a.file_no, a.line, a.enrolment_no, a.instrument, a.version, a.score_id,
+    a.file_no, a.line, a.enrolment_no, a.score_no,
     b.value as pre, a.value as post, a.direction,
 from after_session as a
 cross join policy as p
 join before_form as b
-    on b.enrolment_no = a.enrolment_no and b.instrument = a.instrument and b.version = a.version
-    and b.score_id = a.score_id and b.completed_at <= a.started_at
+    on b.enrolment_no = a.enrolment_no and b.score_no = a.score_no and b.completed_at <= a.started_at
 where b.is_of_single or b.completed_at >= a.started_at - to_hours(p.pre_hours)
 qualify row_number() over (
-    partition by a.file_no, a.line, a.instrument, a.version, a.score_id
+    partition by a.file_no, a.line, a.score_no
     order by b.completed_at desc, b.response_no desc
 ) = 1

@@ -19,20 +19,19 @@
 with due as (
     select
         stratum.stratum_no,
-        outcome.instrument,
-        outcome.version,
-        outcome.score_id,
-        outcome.visit,
+        score.instrument,
+        score.version,
+        score.score_id,
+        visit.visit,
         outcome.base is not null as has_baseline,
         outcome.base is not null and outcome.aval is not null as is_completer,
         cast(round(outcome.base * 1e9) as hugeint) as base_e9
-    from facts.fct_outcome as outcome
+    from facts.fct_outcome_figure as outcome
     join staging.outcome_stratum as stratum on stratum.enrolment_no = outcome.enrolment_no
-    join staging.outcome_score as score
-        on score.instrument = outcome.instrument and score.version = outcome.version
-        and score.score_id = outcome.score_id
+    join staging.outcome_score as score on score.score_no = outcome.score_no
+    join staging.outcome_visit as visit on visit.visit_no = outcome.visit_no
     -- A score that asks for the change itself has no baseline to compare.
-    where outcome.is_due and outcome.visit <> 'BASELINE' and not score.is_change_score
+    where outcome.is_due and outcome.visit_no <> 0 and not score.is_change_score
 )
 
 select

@@ -11,12 +11,15 @@
 --   due                sessions due in matured weeks that were over before that day; NULL: none, or no frequency
 --   sessions_capped    counted sessions in those weeks, at most those due in each
 with primary_visit as (
-    select text as visit from ref.policy where key = 'outcome.primary_visit'
+    select v.visit_no,
+    from ref.policy as p
+    join staging.outcome_visit as v on v.visit = p.text
+    where p.key = 'outcome.primary_visit'
 ),
-landmark as (
+landmark as materialized (
     select distinct o.enrolment_no, o.ady, (o.ady - 1) // 7 as whole_weeks,
-    from facts.fct_outcome as o
-    join primary_visit as p on p.visit = o.visit
+    from facts.fct_outcome_figure as o
+    join primary_visit as p on p.visit_no = o.visit_no
     where o.improve is not null and o.ady > 0
 ),
 of_weeks as (
@@ -36,7 +39,8 @@ of_days as (
     from facts.fct_session_log as s
     join landmark as l
         on l.enrolment_no = s.enrolment_no and s.ady > 7 * l.whole_weeks and s.ady < l.ady
-    where s.is_active
+    -- Where the weeks before are whole, as at the day aimed at, there are no such days to look for.
+    where s.is_active and l.ady > 7 * l.whole_weeks + 1
     group by l.enrolment_no, l.ady
 ),
 adherence as (

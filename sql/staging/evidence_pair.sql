@@ -1,39 +1,28 @@
 -- One row per enrolment x score with a change at the primary visit: what votes and pools are made of.
--- key: enrolment_no, instrument, version, score_id
+-- key: enrolment_no, score_no
 -- columns:
 --   enrolment_no     enrolment
 --   person_no        smallest enrolment number of the same person
 --   start_date       day 1; NULL: dates missing
---   clinic_id        clinic
---   condition        condition of the enrolment
---   condition_group  its group
---   duration_band    band of the prescribed duration
---   modality         part that self-massage has in the treatment
---   domain           domain for which the score may be the primary one; NULL: for none
---   domain_rank      its place among the scores of that domain
---   instrument       questionnaire
---   version          its version
---   score_id         score of the questionnaire
---   visit            primary visit: end of programme, or the follow-up of a single session
---   declared_test    test declared for the score: t or wilcoxon
+--   stratum_no       stratum (staging.outcome_stratum_name): clinic, condition, band, modality
+--   score_no         score of a questionnaire (staging.outcome_score)
+--   visit_no         primary visit: end of programme, or the follow-up of a single session
 --   improve          change from baseline, better counted as positive
 --   base             score at baseline
 --   aval             score at the visit
 with policy as (
     select
-        max(text) filter (where key = 'outcome.primary_visit') as visit,
-        max(text) filter (where key = 'outcome.primary_visit_single') as visit_single,
-    from ref.policy
+        max(v.visit_no) filter (where p.key = 'outcome.primary_visit') as visit_no,
+        max(v.visit_no) filter (where p.key = 'outcome.primary_visit_single') as single_no,
+    from ref.policy as p
+    join staging.outcome_visit as v on v.visit = p.text
 )
 select
-    o.enrolment_no, s.person_no, e.start_date, s.clinic_id, s.condition, s.condition_group,
-    s.duration_band, s.modality, r.domain, r.domain_rank, o.instrument, o.version, o.score_id, o.visit,
-    r.declared_test, o.improve, o.base, o.aval,
-from facts.fct_outcome as o
+    o.enrolment_no, s.person_no, e.start_date, s.stratum_no, o.score_no, o.visit_no, o.improve, o.base,
+    o.aval,
+from facts.fct_outcome_figure as o
 cross join policy as p
 join staging.outcome_stratum as s on s.enrolment_no = o.enrolment_no
 join staging.enrolment as e on e.enrolment_no = o.enrolment_no
-left join staging.outcome_score as r
-    on r.instrument = o.instrument and r.version = o.version and r.score_id = o.score_id
 where o.improve is not null
-    and o.visit = case s.duration_band when 'single' then p.visit_single else p.visit end
+    and o.visit_no = case s.plan_weeks when 0 then p.single_no else p.visit_no end

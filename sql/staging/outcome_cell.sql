@@ -11,12 +11,7 @@
 --   arm            arm or all
 --   setting        setting or all
 --   clinic_id      clinic or all
-with stratum as (
-    select distinct
-        stratum_no, condition, condition_group, duration_band, modality, arm, setting, clinic_id,
-    from staging.outcome_stratum
-),
-kind as (
+with kind as (
     select
         row_number() over (order by level, duration, split)::integer as cell_kind,
         level, duration, split,
@@ -32,7 +27,7 @@ placed as (
         case k.split when 'arm' then s.arm else 'all' end as arm,
         case k.split when 'setting' then s.setting else 'all' end as setting,
         case k.split when 'clinic_id' then s.clinic_id else 'all' end as clinic_id,
-    from stratum as s
+    from staging.outcome_stratum_name as s
     cross join kind as k
 )
 select

@@ -7,10 +7,8 @@
 -- columns:
 --   cell_no        cell
 --   domain         what the score measures
---   instrument     questionnaire
---   version        its version
---   score_id       primary score of the domain in this cell
---   visit          primary visit: end of programme, or the follow-up of a single session
+--   score_no       primary score of the domain in this cell (staging.outcome_score)
+--   visit_no       primary visit: end of programme, or the follow-up of a single session
 --   declared_test  test declared for the score: t or wilcoxon
 with policy as (
     select
@@ -21,22 +19,21 @@ with policy as (
 ),
 eligible as (
     select
-        c.cell_no, s.domain, c.instrument, c.version, c.score_id, c.visit, s.declared_test,
+        c.cell_no, s.domain, c.score_no, c.visit_no, s.declared_test,
         row_number() over (
-            partition by c.cell_no, s.domain
-            order by s.domain_rank, c.instrument, c.version, c.score_id
+            partition by c.cell_no, s.domain order by s.domain_rank, c.score_no
         ) as place,
     from staging.outcome_count as c
     join staging.outcome_cell_size as z on z.cell_no = c.cell_no
-    join staging.outcome_score as s
-        on s.instrument = c.instrument and s.version = c.version and s.score_id = c.score_id
+    join staging.outcome_score as s on s.score_no = c.score_no
+    join staging.outcome_visit as v on v.visit_no = c.visit_no
     cross join policy as p
     where z.level = 'condition' and z.duration_band <> 'all'
         and z.modality = 'all' and z.arm = 'all' and z.setting = 'all' and z.clinic_id = 'all'
-        and c.visit = case z.duration_band when 'single' then p.visit_single else p.visit end
+        and v.visit = case z.duration_band when 'single' then p.visit_single else p.visit end
         and s.domain is not null
         and c.n_pair >= p.min_pairs
 )
-select cell_no, domain, instrument, version, score_id, visit, declared_test
+select cell_no, domain, score_no, visit_no, declared_test
 from eligible
 where place = 1

@@ -1,6 +1,8 @@
 -- One row per score of a questionnaire: what the outcome arithmetic needs to know about it.
+-- published
 -- key: instrument, version, score_id
 -- columns:
+--   score_no         dense number of the score, in the order of the key
 --   instrument       questionnaire
 --   version          its version
 --   score_id         score of the questionnaire
@@ -48,6 +50,7 @@ ranked as (
     select instrument, version, score_id, domain, domain_rank from unlisted
 )
 select
+    (row_number() over (order by s.instrument, s.version, s.score_id))::smallint as score_no,
     s.instrument, s.version, s.score_id, s.direction,
     case s.direction when 'higher_worse' then s.range_lo when 'higher_better' then s.range_hi end as best,
     coalesce(i.percent_change, false) as percent_change,

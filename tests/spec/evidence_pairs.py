@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from flows.steps.evidence_pairs import Pairs, to_pairs
+from flows.steps.evidence_pairs import STRATUM, Pairs, to_pairs
+from flows.steps.infer_tables import dense
 
 NRS = ("nrs_pain", "0-10", "score")
 VAS = ("vas_pain", "100mm", "score")
@@ -42,4 +43,5 @@ class Cohorts:
 
     def pairs(self) -> Pairs:
         rows = pl.DataFrame(self.rows, infer_schema_length=None)
-        return to_pairs(rows.sort("person_no", "start_date", "enrolment_no", "instrument"))
+        rows = rows.sort("person_no", "start_date", "enrolment_no", "instrument")
+        return to_pairs(rows, *dense(*(rows[name] for name in STRATUM)))

@@ -17,9 +17,11 @@ from flows.steps.sql_files import build_table, read_sql_file
 POLICY = tomllib.loads((Path(__file__).parents[2] / "schemas" / "policy.toml").read_text())
 START = date(2026, 3, 2)
 BEFORE_INFER = (
-    "staging/outcome_score", "staging/outcome_window", "staging/response_match",
-    "staging/outcome_candidate", "staging/outcome_due", "facts/fct_outcome",
-    "staging/outcome_stratum", "staging/outcome_cell", "staging/outcome_cell_size",
+    "staging/response_match", "staging/outcome_score", "staging/outcome_visit",
+    "staging/outcome_stratum_name", "staging/outcome_stratum", "staging/plan_window",
+    "staging/outcome_window", "staging/outcome_choice", "staging/outcome_candidate",
+    "staging/outcome_due", "facts/fct_outcome_figure", "facts/fct_outcome",
+    "staging/outcome_cell", "staging/outcome_cell_size",
     "staging/outcome_count", "staging/outcome_family",
 )  # fmt: skip
 TABLES = """
@@ -40,8 +42,8 @@ create table staging.enrolment (enrolment_no integer, clinic_id varchar, enrolme
     participant_key varchar, condition varchar, condition_group varchar, arm varchar,
     modality varchar, setting varchar, start_date date, plan_type varchar, duration_weeks integer,
     duration_band varchar, as_of_date date);
-create table facts.fct_enrolment (enrolment_no integer, age_band varchar);
-create table facts.fct_adherence (enrolment_no integer, adherence_capped double);
+create view facts.fct_enrolment as select *, null::varchar as age_band from staging.enrolment;
+create table facts.fct_adherence_figure (enrolment_no integer, adherence_capped double);
 create table staging.session (file_no integer, line bigint, clinic_id varchar, participant_key varchar, enrolment_id varchar,
     started_at timestamp, local_date date, minutes double, status varchar);
 create table facts.fct_session_log (file_no integer, line bigint, enrolment_no integer,
@@ -52,6 +54,12 @@ create table staging.response (response_no integer, clinic_id varchar, participa
 create table facts.fct_score (response_no integer, clinic_id varchar, participant_key varchar,
     instrument varchar, version varchar, language varchar, score_id varchar, value double,
     direction varchar, scored_by varchar);
+create view staging.score_rule as
+    select row_number() over (order by instrument, version, score_id) as rule_no, instrument, version, score_id
+    from memory.ref.instrument_score;
+create view facts.fct_score_figure as
+    select s.response_no, k.rule_no, s.value, s.scored_by
+    from facts.fct_score as s join staging.score_rule as k using (instrument, version, score_id);
 """
 
 

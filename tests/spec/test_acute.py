@@ -79,7 +79,7 @@ def test_a_person_of_two_programmes_is_one_person(
     row = everyone(data, tmp_path / "right")
     assert (row["n_persons"], row["n_sessions"]) == (20, 21)
     assert row["improve_mean"] == pytest.approx((2.5 + sum(1 + n % 3 for n in range(1, 20))) / 20)
-    wrong = replacing("min(enrolment_no) over (partition by participant_key)", "enrolment_no")
+    wrong = replacing("coalesce(p.person_no, b.enrolment_no)", "b.enrolment_no")
     change_sql(monkeypatch, tmp_path, "staging/outcome_stratum", wrong)
     assert everyone(data, tmp_path / "wrong")["n_persons"] == 21
 

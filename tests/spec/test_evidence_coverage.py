@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.steps.evidence_pairs import to_pairs
+from flows.steps.evidence_pairs import STRATUM, to_pairs
 from flows.steps.infer_evidence import Rules, cohorts, pools
+from flows.steps.infer_tables import dense
 
 DRAWS, CLINICS, PEOPLE = 10_000, 6, 20
 TRUTH, BETWEEN, WITHIN = 1.0, 0.5, 1.5
@@ -33,7 +34,9 @@ def draws(seed: int) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def found() -> pl.DataFrame:
-    return pools(cohorts(to_pairs(draws(20261122)), "condition", "band"), Rules(0.95, 11, 5))
+    rows = draws(20261122)
+    pairs = to_pairs(rows, *dense(*(rows[name] for name in STRATUM)))
+    return pools(cohorts(pairs, "condition", "band"), Rules(0.95, 11, 5))
 
 
 @pytest.mark.slow

@@ -61,7 +61,7 @@ def check_baseline() -> None:
 
 def test_a_form_after_the_first_session_is_no_baseline(plant: Plant) -> None:
     check_baseline()
-    plant("staging/outcome_candidate", replacing("and not v.is_before_first_session", "and false"))
+    plant("staging/outcome_choice", replacing("and not v.is_before_first_session", "and false"))
     with pytest.raises(AssertionError):
         check_baseline()
 
@@ -132,7 +132,7 @@ def test_an_improved_cohort_is_improved_on_every_questionnaire(plant: Plant) -> 
         "when direction = 'higher_better' then aval - base",
         "when direction = 'higher_better' then base - aval",
     )
-    plant("facts/fct_outcome", mistake)
+    plant("facts/fct_outcome_figure", mistake)
     with pytest.raises(AssertionError):
         check_direction()
 
@@ -199,10 +199,8 @@ def check_versions() -> None:
 
 def test_versions_are_never_mixed(plant: Plant) -> None:
     check_versions()
-    mistake = replacing(
-        "and b.version = o.version and b.score_id = o.score_id", "and b.score_id = o.score_id"
-    )
-    plant("facts/fct_outcome", mistake)
+    mistake = replacing(" and b.score_no = o.score_no", "")
+    plant("facts/fct_outcome_figure", mistake)
     with pytest.raises(AssertionError):
         check_versions()
 
@@ -222,9 +220,9 @@ def check_responders() -> None:
 @pytest.mark.parametrize(
     ("name", "mistake"),
     [
-        ("facts/fct_outcome", replacing("improve + tolerance as reach", "improve as reach")),
-        ("facts/fct_outcome", replacing("o.room > 0 and o.room + o.tolerance >= o.mic", "true")),
-        ("facts/fct_outcome", replacing("then base - aval", "then aval - base")),
+        ("facts/fct_outcome_figure", replacing("improve + tolerance as reach", "improve as reach")),
+        ("facts/fct_outcome_figure", replacing("o.room > 0 and o.room + o.tolerance >= o.mic", "true")),
+        ("facts/fct_outcome_figure", replacing("then base - aval", "then aval - base")),
         ("staging/outcome_count", replacing(
             "count(*) filter (where o.is_resp30 and o.is_due)", "count(*) filter (where o.is_due)")),
     ],

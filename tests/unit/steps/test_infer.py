@@ -20,21 +20,20 @@ insert into ref.policy values ('outcome.interval_level', 0.95, null), ('outcome.
     ('regression_to_mean.mean', 5, null), ('regression_to_mean.sd', 2, null),
     ('regression_to_mean.cutoff', 4, null), ('regression_to_mean.correlation', 0.5, null);
 create table staging.outcome_score as
-    select 'nrs' as instrument, '1' as version, 'score' as score_id, 'higher_worse' as direction,
+    select 1::smallint as score_no, 'nrs' as instrument, '1' as version, 'score' as score_id, 'higher_worse' as direction,
         'wilcoxon' as declared_test, 2.0 as mic_value, 'points' as mic_unit, false as is_change_score;
-create table staging.outcome_family (cell_no integer, domain varchar, instrument varchar,
-    version varchar, score_id varchar, visit varchar, declared_test varchar);
+create table staging.outcome_visit as select 1::smallint as visit_no, 'EOP' as visit;
+create table staging.outcome_family (cell_no integer, domain varchar, score_no smallint, visit_no smallint,
+    declared_test varchar);
 create table staging.outcome_cell_size (cell_no integer, condition varchar, duration_band varchar);
 create table facts.fct_enrolment (enrolment_no integer, age_band varchar);
-create table facts.fct_adherence (enrolment_no integer, adherence_capped double);
+create table facts.fct_adherence_figure (enrolment_no integer, adherence_capped double);
 create table staging.outcome_stratum (enrolment_no integer, stratum_no integer);
 create table staging.outcome_cell as select * from (values
     (1, 1, 1), (2, 1, 2), (1, 2, 3), (2, 2, 3)) as t(stratum_no, cell_kind, cell_no);
-create table facts.fct_outcome (enrolment_no integer, instrument varchar, version varchar,
-    score_id varchar, visit varchar, aval double, base double, improve double, pchg double,
+create table facts.fct_outcome_figure (enrolment_no integer, score_no smallint, visit_no smallint, aval double, base double, improve double, pchg double,
     is_due boolean);
-create table staging.outcome_count (cell_no integer, instrument varchar, version varchar,
-    score_id varchar, visit varchar, n_pair bigint, n_due bigint, n_visit_due bigint,
+create table staging.outcome_count (cell_no integer, score_no smallint, visit_no smallint, n_pair bigint, n_due bigint, n_visit_due bigint,
     n_pair_due bigint, n_due_baseline bigint, n_eligible_resp bigint, n_worse_mic bigint,
     n_resp_mic_pair bigint, n_resp_mic_due bigint, n_resp_mic_eligible bigint,
     n_resp_r30_pair bigint, n_resp_r30_due bigint, n_resp_r30_eligible bigint,
@@ -62,22 +61,21 @@ def inferred(
         connection.execute("insert into staging.outcome_stratum values (?, ?)", [number, stratum])
         improve = None if aval is None else base - aval
         connection.execute(
-            "insert into facts.fct_outcome values (?, 'nrs', '1', 'score', 'EOP', ?, ?, ?, ?, true)",
+            "insert into facts.fct_outcome_figure values (?, 1, 1, ?, ?, ?, ?, true)",
             [number, aval, base, improve, None if improve is None else -100 * improve / base],
         )
     for cell, strata in ((1, (1,)), (2, (2,)), (3, (1, 2))):
         n = sum(len(pairs[stratum]) for stratum in strata)
         n_due = n + sum(missing.get(stratum, 0) for stratum in strata)
         connection.execute(
-            "insert into staging.outcome_count by name select ? as cell_no, 'nrs' as instrument,"
-            " '1' as version, 'score' as score_id, 'EOP' as visit, ? as n_pair, ? as n_due,"
+            "insert into staging.outcome_count by name select ? as cell_no, 1 as score_no,"
+            " 1 as visit_no, ? as n_pair, ? as n_due,"
             " ? as n_pair_due, ? as n_due_baseline, 1 as n_resp_mic_pair",
             [cell, n, n_due, n, n_due],
         )
     for cell in family:
         connection.execute(
-            "insert into staging.outcome_family"
-            " values (?, 'pain', 'nrs', '1', 'score', 'EOP', 'wilcoxon')",
+            "insert into staging.outcome_family values (?, 'pain', 1, 1, 'wilcoxon')",
             [cell],
         )
         connection.execute("insert into staging.outcome_cell_size values (?, 'knee', 'w4')", [cell])
