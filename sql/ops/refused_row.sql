@@ -1,5 +1,7 @@
 -- One row per problem: a source record, a part or a cell of one, that was refused or noted, and what to change. It never holds a value.
+-- A view: ops.problem holds the problems, ops.problem_kind the texts that many of them share.
 -- A problem that an earlier build had is persisting; one that is gone is shown as fixed for some days (policy problem.fixed_days).
+-- as: view
 -- key: problem_id
 -- columns:
 --   problem_id    stable name of the problem
@@ -18,37 +20,22 @@
 --   last_seen     day of the last build that had it
 --   state         new, persisting, fixed or waived
 --   waived_until  last day of the waiver; NULL: not waived on the day of the build
-with waived as (
-    select problem.problem_id, max(waiver.until) as waived_until
-    from staging.problem as problem
-    cross join ref.run as run
-    join landed.waiver as waiver
-        on waiver.until >= run.run_date
-        and problem.clinic_id = coalesce(waiver.clinic_id, problem.clinic_id)
-        and problem.source_id = coalesce(waiver.source_id, problem.source_id)
-        and problem.rule_id = coalesce(waiver.rule_id, problem.rule_id)
-        and problem.problem_id = coalesce(waiver.problem_id, problem.problem_id)
-    where problem.state <> 'fixed'
-    group by problem.problem_id
-)
-
 select
     problem.problem_id,
-    problem.clinic_id,
-    problem.source_id,
-    problem.table_name,
-    problem.file_name,
+    kind.clinic_id,
+    kind.source_id,
+    kind.table_name,
+    kind.file_name,
     problem.line,
-    problem.part,
-    problem.column_name,
-    problem.rule_id,
-    problem.severity,
-    problem.reason,
-    problem.fix,
+    kind.part,
+    kind.column_name,
+    kind.rule_id,
+    kind.severity,
+    kind.reason,
+    kind.fix,
     problem.first_seen,
-    problem.last_seen,
-    case when waived.problem_id is null then problem.state else 'waived' end as state,
-    waived.waived_until
-from staging.problem as problem
-left join waived on waived.problem_id = problem.problem_id
-order by problem.clinic_id, problem.source_id, problem.file_name, problem.line, problem.part, problem.column_name, problem.rule_id
+    kind.last_seen,
+    cast(problem.state as varchar) as state,
+    problem.waived_until
+from ops.problem as problem
+join ops.problem_kind as kind on kind.kind_no = problem.kind_no

@@ -6,22 +6,38 @@
 --   table_name  canonical table
 --   record_key  what the record is known by in every export; it never leaves the build
 --   file_rank   rank of the newest export that holds it
-with sought as (
-    select distinct
-        file.clinic_id, file.table_name, file.file_rank, record.participant_key, record.record_id, refused.record_key
-    from landed.refused_record as record
-    join staging.known_file as file on file.file_key = record.file_key
-    join staging.refused_record as refused on refused.file_key = record.file_key and refused.line = record.line
+with
+-- First by file: where no export is newer than one with such a record, no record is looked at.
+refused_file as (
+    select known.clinic_id, known.table_name, known.file_key, known.file_rank
+    from staging.known_file as known
+    where known.file_key in (select file_key from landed.refused_record)
 ),
 
 newer as (
-    select distinct file.file_key, file.session_file_no as file_no, known.clinic_id, known.table_name, known.file_rank
+    select file.file_key, file.session_file_no as file_no, known.clinic_id, known.table_name, known.file_rank
     from landed.file as file
     join staging.known_file as known on known.file_key = file.file_key
-    join sought
-        on sought.clinic_id = known.clinic_id
-        and sought.table_name = known.table_name
-        and sought.file_rank > known.file_rank
+    semi join refused_file
+        on refused_file.clinic_id = known.clinic_id
+        and refused_file.table_name = known.table_name
+        and refused_file.file_rank > known.file_rank
+),
+
+older as (
+    select refused_file.file_key, refused_file.file_rank
+    from refused_file
+    semi join newer
+        on newer.clinic_id = refused_file.clinic_id
+        and newer.table_name = refused_file.table_name
+        and newer.file_rank < refused_file.file_rank
+),
+
+sought as (
+    select distinct record.participant_key, record.record_id, refused.record_key
+    from landed.refused_record as record
+    join older on older.file_key = record.file_key
+    join staging.refused_record as refused on refused.file_rank = older.file_rank and refused.line = record.line
 ),
 
 found as (

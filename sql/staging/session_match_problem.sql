@@ -11,12 +11,13 @@ with problem as (
 )
 
 select
-    session.file_key,
-    session.line,
+    file.file_key,
+    problem.line,
     case
         when problem.match_problem = 'ambiguous' then 'ambiguous_enrolment'
         when session.participant_key in (select participant_key from staging.enrolment) then 'unknown_enrolment'
         else 'unknown_participant'
     end as rule_id
-from staging.session as session
-join problem on problem.file_no = session.file_no and problem.line = session.line
+from problem
+join staging.refused_session as session on session.file_no = problem.file_no and session.line = problem.line
+join ref.session_file as file on file.file_no = problem.file_no
