@@ -5,9 +5,9 @@ items reversed, scored by the SELECTs of a run from Parquet as it is landed. Thr
 seconds (wall time on a shared machine says little):
 
 - scan: `sum(list_sum(answers))` over the Parquet, the least that reading the answers can cost;
-- scored: every column of `facts.fct_score`, computed from the Parquet and thrown away;
-- kept: the same written into a warehouse file. Its 23 columns of receipts cost more than the
-  arithmetic, so a bare copy of as many columns, with a plain sum for a score, stands beside it.
+- scored: every column of `facts.fct_score_figure`, computed from the Parquet and thrown away;
+- kept: the same written into a warehouse file, as a run does (`facts.fct_score` is a view with names over it). A bare copy of as many columns,
+  with a plain sum for a score, stands beside it.
 
 Long is the same from a row per answer (its scan reads whose and which answer it is, too): gathered into
 lists first, as an export of that kind would be. That gathering is most of its cost.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.steps.score import SCORING_SQL, build_scores
+from flows.steps.score import build_scores
 from flows.steps.score_ref import load_score_ref
 from flows.steps.sql_files import SQL_ROOT, read_sql_file
 from schemas.instrument import read_instruments, ref_rows
@@ -79,17 +79,19 @@ select
 from read_parquet('{wide}') as r
 inner join listed on listed.response_no = r.response_no
 """
-# as many columns, and texts as long, as facts.fct_score has
+# as many columns as facts.fct_score_figure has
 _BARE_COPY = """
 create or replace table facts.bare_copy as
 select
-    response_no, clinic_id, participant_key, instrument, version, language, coding_variant,
-    'total' as score_id, list_sum(answers) as value, null::varchar as value_text, 30 as n_items,
+    response_no, 1 as rule_no, list_sum(answers) as value, null::varchar as value_text, 30 as n_items,
     list_count(answers)::integer as n_answered, list_count(answers) < 30 as is_prorated,
-    missing_option as missing_rule, if(line % 2 = 0, 'low', 'high') as band,
-    'higher_worse' as direction, 'followthrough' as scored_by, repeat(status, 7) as definition_sha256,
-    null::varchar as t_table_version, value_set, null::varchar as null_reason, file_key, line
+    (line % 2)::tinyint as band_no, true as is_ours, value_set, null::varchar as null_reason
 from staging.response
+"""
+# What the view takes names from: all these responses are of one kind of form.
+_FORMS = """
+create or replace view staging.response_form as select * exclude (response_no), 0 as form_no from staging.response limit 1;
+create or replace view staging.survey_answer as select *, 0 as form_no from staging.response
 """
 
 
@@ -114,7 +116,7 @@ def load_definitions(connection: duckdb.DuckDBPyConnection) -> None:
 
 def score_only(connection: duckdb.DuckDBPyConnection) -> None:
     """Every column of every score computed, none kept."""
-    select = read_sql_file(SQL_ROOT / SCORING_SQL[-1]).select
+    select = read_sql_file(SQL_ROOT / "facts" / "fct_score_figure.sql").select
     connection.execute(f"select count(columns(*)) from ({select})").fetchall()
 
 
@@ -150,6 +152,7 @@ def main(n: int) -> None:
         for name in ("plain", "reversed"):
             connection.execute(_WIDE.format(name=name, items=N_ITEMS, n=n, path=wide))
             connection.execute(view)
+            connection.execute(_FORMS)
             build_scores(connection)  # the small tables and views
             scan = f"select sum(list_sum(answers)) from read_parquet('{wide}')"
             compare(connection, f"wide, {name}", scan, view)

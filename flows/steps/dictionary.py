@@ -117,7 +117,7 @@ def empty_building(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "run_date": date.min,
     }
     load_reference(connection, read_context(folder), folder, {}, run)
-    build_tables(connection)
+    build_tables(connection, keeps_all=True)
     yield connection
     connection.close()
 

@@ -1,7 +1,7 @@
 """`followthrough score`: questionnaires scored outside a run, by the SELECT that a run uses.
 
 Requests are checked as an export's answers are, laid into `staging.response` of an in-memory
-DuckDB, and scored by sql/staging/score_item.sql and sql/facts/fct_score.sql. Nothing is computed here.
+DuckDB, and scored by sql/staging/score_item.sql and sql/facts/fct_score_figure.sql. Nothing is computed here.
 """
 
 import json
@@ -32,7 +32,12 @@ RESPONSE_COLUMNS = (
     "version VARCHAR, language VARCHAR, coding_variant VARCHAR, missing_option VARCHAR, "
     "value_set VARCHAR, status VARCHAR, answers DOUBLE[], file_key VARCHAR, line BIGINT"
 )
-SCORING_SQL = ("staging/score_rule.sql", "staging/score_item.sql", "facts/fct_score.sql")
+SCORING_SQL = (
+    "staging/score_rule.sql",
+    "staging/score_item.sql",
+    "facts/fct_score_figure.sql",
+    "facts/fct_score.sql",
+)
 _OPTIONS = (*OPTIONS, "submitted", "coding_variant", "language")
 
 
@@ -161,8 +166,12 @@ def build_scores(connection: duckdb.DuckDBPyConnection) -> None:
 def load_responses(
     connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """`staging.response` with these rows, and `staging.source_score` without any."""
+    """`staging.response` with these rows, each a kind of form of its own, and `staging.source_score` without any."""
     connection.execute(f"create table staging.response ({RESPONSE_COLUMNS})")
+    for name in ("survey_answer", "response_form"):
+        connection.execute(
+            f"create view staging.{name} as select *, response_no as form_no from staging.response"
+        )
     connection.execute(
         "create table staging.source_score (response_no INTEGER, score_id VARCHAR, value DOUBLE)"
     )

@@ -5,6 +5,7 @@ here it is parsed once, for `COMMENT ON`, the data dictionary, the gate and the 
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import takewhile
@@ -67,14 +68,55 @@ def read_sql_file(path: Path) -> SqlFile:
 
 
 def find_sql_files(*schemas: str) -> list[SqlFile]:
-    """All files of these schemas, each after the ones that it reads."""
+    """All files of these schemas, each after the ones that it reads, and these right before it.
+
+    So a table is read soon after it is made, and can be dropped before the next branch of the tree is begun.
+    """
     files = {
         f.name: f for s in schemas for p in (SQL_ROOT / s).glob("*.sql") for f in [read_sql_file(p)]
     }
-    order = TopologicalSorter(
-        {name: sorted(files[name].reads & files.keys()) for name in sorted(files)}
-    )
-    return [files[name] for name in order.static_order()]
+    reads = {name: sorted(files[name].reads & files.keys()) for name in sorted(files)}
+    TopologicalSorter(reads).prepare()  # raises CycleError
+    order: dict[str, SqlFile] = {}
+
+    def visit(name: str) -> None:
+        for read in reads[name]:
+            visit(read)
+        order.setdefault(name, files[name])
+
+    for name in reads:
+        visit(name)
+    return list(order.values())
+
+
+def tables_done_with(read_later: Iterable[str]) -> dict[str, list[str]]:
+    """Per file of staging and facts: the staging tables that nothing reads any more once it is built.
+
+    A view reads whenever it is read. Marts, audit, what is `read_later` and what reaches the analyst come after, and keep
+    what they read.
+    """
+    files = find_sql_files("staging", "facts")
+    views = {f.name: f.reads for f in files if f.is_view}
+    kept = {f.name for f in files if f.is_published} | set(read_later) | views.keys()
+    for file in [
+        *find_sql_files("marts", "ops"),
+        *(f for f in files if f.is_view and f.is_published),
+    ]:
+        kept |= _read_through(file.reads, views)
+    last: dict[str, str] = {}
+    for file in files:
+        last |= dict.fromkeys([file.name, *_read_through(file.reads, views)], file.name)
+    done: dict[str, list[str]] = {}
+    for name, reader in last.items():
+        if name.startswith("staging.") and name not in kept:
+            done.setdefault(reader, []).append(name)
+    return done
+
+
+def _read_through(names: set[str], views: Mapping[str, set[str]]) -> set[str]:
+    """These tables, and those behind the views among them."""
+    behind = {below for name in names & views.keys() for below in _read_through(views[name], views)}
+    return names | behind
 
 
 def build_table(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:

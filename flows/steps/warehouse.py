@@ -19,7 +19,7 @@ from flows.steps.infer_dose import infer_dose
 from flows.steps.infer_evidence import infer_evidence
 from flows.steps.infer_standard import infer_standard
 from flows.steps.ledger import Ledger
-from flows.steps.sql_files import SqlFile, build_table, find_sql_files
+from flows.steps.sql_files import SqlFile, build_table, find_sql_files, tables_done_with
 from flows.steps.waivers import WAIVER_COLUMNS
 from schemas.landed import ASIDE, LANDED
 from schemas.reference import ReferenceTable, read_reference_tables
@@ -33,6 +33,14 @@ _FILE: dict[str, Any] = {
 _REFUSED_BY = dict.fromkeys(("refused_by", "refused_why", "refused_column"), pl.String)
 # What stands between facts and marts, each for the marts of its name.
 INFERENCES = (infer, infer_acute, infer_dose, infer_evidence, infer_standard)
+# What of staging is read from Python after the facts: by the inferences above, and by the note of problems for the next build.
+READ_LATER = tuple(
+    f"staging.{name}"
+    for name in (
+        "acute_enrolment", "adherence_log", "dose_pair", "evidence_pair", "outcome_cell", "outcome_cell_size", "outcome_count",
+        "outcome_family", "outcome_score", "outcome_stratum", "outcome_stratum_name", "outcome_visit", "problem",
+    )
+)  # fmt: skip
 # What a build knows of the problems of the build before, of the clinics' secrets that name problems, and of waivers.
 _PROBLEM_BEFORE = """
 create table landed.problem_before (
@@ -42,6 +50,7 @@ create table landed.problem_before (
 )
 """
 WORTH_THREADS = 100_000  # rows; below, handing work to threads costs more than it saves
+WORTH_REREADING = 500_000  # bytes of Parquet; below, opening the files for each reader costs more than keeping their rows
 _SECRET = {"clinic_id": pl.String, "secret": pl.String}
 
 
@@ -121,8 +130,9 @@ def _load_table(
     number = ", cast(file_index as integer) as file_no" if table == "session" else ""
     if paths:
         listed = ", ".join(f"'{_quoted(path)}'" for path in paths)
+        kind = "table" if sum(path.stat().st_size for path in paths) < WORTH_REREADING else "view"
         connection.execute(
-            f"create view landed.{table} as select *{number} from read_parquet([{listed}], hive_partitioning = false)"
+            f"create {kind} landed.{table} as select *{number} from read_parquet([{listed}], hive_partitioning = false)"
         )
     else:
         connection.register("empty_table", schema.empty_table())
@@ -166,13 +176,19 @@ def load_problems_before(
     _load_frame(connection, "waiver", known)
 
 
-def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Build everything in its order; inference stands between the facts and the marts."""
+def build_tables(connection: duckdb.DuckDBPyConnection, *, keeps_all: bool = False) -> None:
+    """Build everything in its order; inference stands between the facts and the marts.
+
+    A staging table that no later step reads is dropped at once (unless `keeps_all`): staging is what a build has in memory.
+    """
+    done_with = {} if keeps_all else tables_done_with(READ_LATER)
     for file in find_sql_files("staging", "facts"):
         if not (file.is_view and file.is_published and file.name.startswith("staging.")):
             build_table(
                 connection, file
             )  # such a view is made at the end, over the copy that stays
+        for name in done_with.get(file.name, ()):
+            connection.execute(f"drop table {name}")
     for inference in INFERENCES:
         inference(connection)
     # Marts on one thread: sums of doubles then come in one order, and equal inputs give equal bytes.
@@ -187,20 +203,18 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
     """Copy what of staging may be seen, write the comments, drop the rest, and close the file whole."""
     seen = [f for f in find_sql_files("staging", "facts", "marts", "ops") if f.is_published]
     staged = [f for f in seen if f.name.startswith("staging.")]
+    # For a moment there are two of the name: the catalog in memory, and the schema of the file, named in full.
+    row = connection.execute("select current_database()").fetchone()
+    schema = f'"{row[0] if row else ""}".staging'
+    connection.execute(f"create schema {schema}")
     for file in staged:
         if not file.is_view:
-            connection.execute(
-                f"create table landed.published_{file.path.stem} as select * from {file.name}"
-            )
+            stem = file.path.stem
+            connection.execute(f"create table {schema}.{stem} as select * from staging.main.{stem}")
     connection.execute("detach staging")
-    connection.execute("create schema staging")
     for file in staged:
         if file.is_view:
             connection.execute(f"create view {file.name} as\n{file.select}")
-        else:
-            connection.execute(
-                f"create table {file.name} as select * from landed.published_{file.path.stem}"
-            )
     connection.execute("detach landed")
     # More than a thousand small statements: one transaction, or each would be made safe on the disk by itself.
     told: list[SqlFile | ReferenceTable] = [*seen, *read_reference_tables().values()]

@@ -1,6 +1,8 @@
 -- One row per enrolment: initiation, implementation and persistence, each by itself, up to the as-
 -- of day. adherence_capped is the primary measure and as prescribed: a person who left stays in the
 -- denominator.
+-- A view: facts.fct_adherence_figure holds the figures, facts.fct_enrolment the names.
+-- as: view
 -- key: clinic_id, enrolment_id
 -- scale: participant_key
 -- columns:
@@ -68,50 +70,21 @@
 --   as_of_date                   last complete day of the clinic's logs
 select
     enrolment.clinic_id, enrolment.enrolment_id, enrolment.enrolment_no, enrolment.participant_key,
-    enrolment.condition, enrolment.condition_group, enrolment.duration_band,
-    enrolment.modality, enrolment.arm, enrolment.setting, enrolment.is_over_half_self_massage,
-    case when measure.is_done then 'finished' else enrolment.programme_state end as programme_state,
-    enrolment.status,
-    cast(plan.prescribed_total as decimal(18, 3)) as prescribed_total,
-
-    coalesce(total.weeks_matured, measure.no_weeks) as weeks_matured,
-    coalesce(total.weeks_excused, measure.no_weeks) as weeks_excused,
-    coalesce(total.weeks_not_observed, measure.no_weeks) as weeks_not_observed,
-    amount.expected_to_date, amount.sessions_to_date, amount.capped_to_date,
-    amount.adherence_capped, amount.adherence_uncapped,
-    measure.null_reason as adherence_null_reason, measure.is_evaluable as evaluable, amount.completed,
-    amount.adherent80,
-    case when measure.is_done or enrolment.programme_state = 'finished' then amount.adherent80 end
-        as final_adherent80,
-    amount.minutes_expected_to_date, amount.minutes_to_date, amount.minutes_capped_to_date,
-    amount.minutes_adherence_capped, amount.minutes_adherence_uncapped, measure.minutes_null_reason,
-    amount.adherence_day_level,
-    amount.expected_on_programme, amount.adherence_while_on_programme,
-    coalesce(total.weeks_met, measure.no_weeks) as weeks_fully_adherent,
-    coalesce(total.weeks_over_adherent, measure.no_weeks) as over_adherent_weeks,
-    amount.excess_minutes,
-
-    amount.initiated, log.first_active_day, amount.observed_duration_weeks,
-    persistence.km_time, persistence.km_event, persistence.km_time_from_first,
-    persistence.n_restarts, persistence.is_competing,
-    amount.dose_minutes, amount.dose_sessions, amount.rdi,
-
-    coalesce(log.sessions_logged, 0) as sessions_logged,
-    coalesce(log.sessions_pre_start, 0) as sessions_pre_start,
-    coalesce(log.sessions_post_end, 0) as sessions_post_end,
-    coalesce(log.sessions_after_as_of, 0) as sessions_after_as_of,
-    coalesce(log.sessions_too_short, 0) as sessions_too_short,
-    coalesce(log.sessions_not_completed, 0) as sessions_not_completed,
-    coalesce(log.sessions_active, 0) as sessions_active,
-    coalesce(log.sessions_minutes_missing, 0) as sessions_minutes_missing,
-    coalesce(log.sessions_recalled, 0) as sessions_recalled,
-    coalesce(log.sessions_recall_known, 0) as sessions_recall_known,
-    enrolment.sessions_reported,
-    enrolment.as_of_date
-from facts.fct_enrolment as enrolment
-join staging.adherence_plan as plan on plan.enrolment_no = enrolment.enrolment_no
-join staging.adherence_measure as measure on measure.enrolment_no = enrolment.enrolment_no
-join staging.adherence_amount as amount on amount.enrolment_no = enrolment.enrolment_no
-left join staging.adherence_total as total on total.enrolment_no = enrolment.enrolment_no
-left join staging.adherence_log as log on log.enrolment_no = enrolment.enrolment_no
-left join staging.persistence as persistence on persistence.enrolment_no = enrolment.enrolment_no
+    enrolment.condition, enrolment.condition_group, enrolment.duration_band, enrolment.modality,
+    enrolment.arm, enrolment.setting, enrolment.is_over_half_self_massage, figure.programme_state,
+    enrolment.status, figure.prescribed_total, figure.weeks_matured, figure.weeks_excused,
+    figure.weeks_not_observed, figure.expected_to_date, figure.sessions_to_date, figure.capped_to_date,
+    figure.adherence_capped, figure.adherence_uncapped, figure.adherence_null_reason, figure.evaluable,
+    figure.completed, figure.adherent80, figure.final_adherent80, figure.minutes_expected_to_date,
+    figure.minutes_to_date, figure.minutes_capped_to_date, figure.minutes_adherence_capped,
+    figure.minutes_adherence_uncapped, figure.minutes_null_reason, figure.adherence_day_level,
+    figure.expected_on_programme, figure.adherence_while_on_programme, figure.weeks_fully_adherent,
+    figure.over_adherent_weeks, figure.excess_minutes, figure.initiated, figure.first_active_day,
+    figure.observed_duration_weeks, figure.km_time, figure.km_event, figure.km_time_from_first,
+    figure.n_restarts, figure.is_competing, figure.dose_minutes, figure.dose_sessions, figure.rdi,
+    figure.sessions_logged, figure.sessions_pre_start, figure.sessions_post_end,
+    figure.sessions_after_as_of, figure.sessions_too_short, figure.sessions_not_completed,
+    figure.sessions_active, figure.sessions_minutes_missing, figure.sessions_recalled,
+    figure.sessions_recall_known, enrolment.sessions_reported, enrolment.as_of_date
+from facts.fct_adherence_figure as figure
+join facts.fct_enrolment as enrolment on enrolment.enrolment_no = figure.enrolment_no

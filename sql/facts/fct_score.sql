@@ -2,6 +2,9 @@
 -- Items win over a total of the source. A questionnaire whose licence nobody accepted is not
 -- scored: its rows say so, and totals of the source, which need no licence, stand in. Everything
 -- needed to check a figure is in its row: how many items, which rule, definition and table.
+-- A view: facts.fct_score_figure holds the figures, staging.score_rule,
+-- staging.survey_answer and staging.response_form the names.
+-- as: view
 -- key: response_no, score_id
 -- scale: participant_key
 -- columns:
@@ -28,92 +31,35 @@
 --   null_reason       why value is NULL
 --   file_key          landed file
 --   line              line in it
-with direct as (
-    select
-        response_no, clinic_id, participant_key, instrument, version, language, coding_variant,
-        score_id, value, value_text, n_items, n_answered, is_prorated, missing_rule,
-        'followthrough' as scored_by, null as value_set, null_reason,
-        direction, band_starts, band_labels, t_table_version, definition_sha256, file_key, line
-    from staging.score_item
-    where form <> 'value_set'
-),
-valued as (
-    select
-        s.response_no, s.clinic_id, s.participant_key, s.instrument, s.version, s.language,
-        s.coding_variant, s.score_id, v.index_value as value, null as value_text, s.n_items,
-        s.n_answered, s.is_prorated, s.missing_rule, 'followthrough' as scored_by,
-        coalesce(s.value_set, v.value_set) as value_set,
-        coalesce(s.null_reason, if(v.index_value is null, 'no_value_set', null)) as null_reason,
-        s.direction, s.band_starts, s.band_labels, s.t_table_version, s.definition_sha256,
-        s.file_key, s.line
-    from staging.score_item as s
-    left join ref.value_set as v
-        on v.profile = s.value_text
-        and (v.value_set = s.value_set or (s.value_set is null and v.is_only))
-    where s.form = 'value_set'
-),
-summand as (
-    select * from staging.score_item where len(totals) > 0
-),
-totals as (
-    select
-        s.response_no, t.score_id,
-        -- null if any summand is; summed in one order, so that fractions add up the same each time
-        if(count(s.value) = count(*), sum(s.value order by s.score_id), null) as value,
-        sum(s.n_items)::integer as n_items, sum(s.n_answered)::integer as n_answered,
-        bool_or(s.is_prorated) as is_prorated, 'complete_only' as missing_rule,
-        'followthrough' as scored_by,
-        if(count(s.value) = count(*), null, 'a_summand_is_missing') as null_reason
-    from summand as s, unnest(s.totals) as t(score_id)
-    group by s.response_no, t.score_id
-),
-from_source as (
-    select
-        response_no, score_id, value, null as n_items, null as n_answered, null as is_prorated,
-        null as missing_rule, 'source' as scored_by,
-        if(value is null, 'missing_in_source', null) as null_reason
-    from staging.source_score
-),
-unlicensed as (
-    select
-        r.response_no, k.score_id, null as value, k.n_items, null as n_answered, null as is_prorated,
-        k.missing_rule, 'followthrough' as scored_by, 'licence_not_accepted' as null_reason
-    from staging.response as r
-    inner join staging.score_rule as k on k.instrument = r.instrument and k.version = r.version
-    anti join staging.source_score as t
-        on t.response_no = r.response_no and t.score_id = k.score_id
-    where not k.is_scored and r.answers is not null
-        and k.coding_variant = '' and k.missing_option = ''
-),
-gathered as (
-    select * from totals
-    union all select * from from_source
-    union all select * from unlicensed
-),
-placed as (
-    select
-        g.response_no, r.clinic_id, r.participant_key, r.instrument, r.version, r.language,
-        r.coding_variant, g.score_id, g.value, null as value_text, g.n_items, g.n_answered,
-        g.is_prorated, g.missing_rule, g.scored_by,
-        if(k.form = 'value_set', r.value_set, null) as value_set, g.null_reason,
-        k.direction, k.band_starts, k.band_labels, k.t_table_version, k.definition_sha256,
-        r.file_key, r.line
-    from gathered as g
-    inner join staging.response as r on r.response_no = g.response_no
-    inner join staging.score_rule as k
-        on k.instrument = r.instrument and k.version = r.version and k.score_id = g.score_id
-        and k.coding_variant = '' and k.missing_option = ''
-    -- items win over a total of the source
-    where g.scored_by <> 'source' or r.answers is null or not k.is_scored
-),
-scored as (
-    -- 9 decimals, as in staging.score_item: noise must not push a value over a boundary
-    select *, round(value, 9) as rounded
-    from (select * from direct union all select * from valued union all select * from placed)
-)
 select
-    response_no, clinic_id, participant_key, instrument, version, language, coding_variant,
-    score_id, value, value_text, n_items, n_answered, is_prorated, missing_rule,
-    band_labels[len(list_filter(band_starts, lambda start: start <= rounded))] as band,
-    direction, scored_by, definition_sha256, t_table_version, value_set, null_reason, file_key, line
-from scored
+    figure.response_no,
+    form.clinic_id,
+    response.participant_key,
+    rule.instrument,
+    rule.version,
+    form.language,
+    form.coding_variant,
+    rule.score_id,
+    figure.value,
+    figure.value_text,
+    figure.n_items,
+    figure.n_answered,
+    figure.is_prorated,
+    case
+        when figure.scored_by = 'source' then null
+        when rule.form = 'total' and rule.is_scored then 'complete_only'
+        else rule.missing_rule
+    end as missing_rule,
+    rule.band_labels[figure.band_no] as band,
+    rule.direction,
+    cast(figure.scored_by as varchar) as scored_by,
+    rule.definition_sha256,
+    rule.t_table_version,
+    figure.value_set,
+    figure.null_reason,
+    form.file_key,
+    response.line
+from facts.fct_score_figure as figure
+join staging.score_rule as rule on rule.rule_no = figure.rule_no
+join staging.survey_answer as response on response.response_no = figure.response_no
+join staging.response_form as form on form.form_no = response.form_no

@@ -58,11 +58,7 @@ placed as (
         place.counted_from_ms as first_counted_from_ms,
         cast(session.local_date - place.start_date as integer) as days_in,
         cast(case when days_in >= 0 then days_in // 7 + 1 end as integer) as programme_week,
-        cast(round(session.minutes * 60000) as bigint) as minutes_ms,
-        epoch(session.recorded_at) - coalesce(
-            epoch(session.ended_at),
-            epoch(session.started_at) + 60 * coalesce(session.minutes, 0)
-        ) as lag_seconds
+        cast(round(session.minutes * 60000) as bigint) as minutes_ms
     from staging.session as session
     left join place
         on place.participant_key = session.participant_key
@@ -115,8 +111,10 @@ select
     judged.pain_post,
     case
         when judged.log_source = 'app_recalled' then true
-        when judged.lag_seconds is not null
-            then judged.lag_seconds > policy.recalled_after_hours * 3600
+        when judged.recorded_at is not null and coalesce(judged.ended_at, judged.started_at) is not null
+            then epoch(judged.recorded_at) - coalesce(
+                epoch(judged.ended_at), epoch(judged.started_at) + 60 * coalesce(judged.minutes, 0)
+            ) > policy.recalled_after_hours * 3600
         when judged.log_source in ('device', 'app_realtime', 'clinician') then false
     end as is_recalled,
     cast(judged.time_flag as enum('fold', 'gap')) as time_flag,

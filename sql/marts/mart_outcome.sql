@@ -125,14 +125,14 @@
 --   as_of_date                   as-of date of the clinic; of the latest clinic where clinic_id is all
 with counted as (
     select
-        c.*, m.mic_value, m.mic_unit, m.mic_source, coalesce(b.n_visit, 0) as n_baseline,
-        c.visit = 'BASELINE' or coalesce(m.is_change_score, false) as is_unpaired,
+        c.*, m.instrument, m.version, m.score_id, v.visit, m.mic_value, m.mic_unit, m.mic_source,
+        coalesce(b.n_visit, 0) as n_baseline,
+        c.visit_no = 0 or m.is_change_score as is_unpaired,
     from staging.outcome_count as c
     left join staging.outcome_count as b
-        on b.visit = 'BASELINE' and b.cell_no = c.cell_no and b.instrument = c.instrument
-        and b.version = c.version and b.score_id = c.score_id
-    left join staging.outcome_score as m
-        on m.instrument = c.instrument and m.version = c.version and m.score_id = c.score_id
+        on b.visit_no = 0 and b.cell_no = c.cell_no and b.score_no = c.score_no
+    join staging.outcome_score as m on m.score_no = c.score_no
+    join staging.outcome_visit as v on v.visit_no = c.visit_no
 )
 select
     z.level, z.condition, z.duration_band, z.modality, z.arm, z.setting, z.clinic_id,
@@ -182,7 +182,6 @@ select
 from counted as c
 join staging.outcome_cell_size as z on z.cell_no = c.cell_no
 left join staging.outcome_inference as i
-    on i.cell_no = c.cell_no and i.instrument = c.instrument and i.version = c.version
-    and i.score_id = c.score_id and i.visit = c.visit
+    on i.cell_no = c.cell_no and i.score_no = c.score_no and i.visit_no = c.visit_no
 left join ref.clinic as k on k.clinic_id = z.clinic_id
 cross join ref.run as r

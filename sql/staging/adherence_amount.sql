@@ -1,6 +1,7 @@
 -- One row per enrolment: the measures of implementation, dose and initiation in the units of their
 -- columns. Sevenths and milliseconds end here; every comparison with a threshold is made on exact
 -- numbers before.
+-- as: view
 -- key: enrolment_no
 -- columns:
 --   enrolment_no                  internal number of the enrolment
@@ -25,40 +26,21 @@
 --   dose_minutes                  minutes of all active sessions to date
 --   dose_sessions                 counted sessions to date, the running week included
 --   rdi                           dose_minutes per week elapsed over the weekly minutes prescribed on day 1
+--   prescribed_total              sessions prescribed over the whole term
+--   is_done                       a single session that was done, or whose days are over
+--   no_weeks                      0 where the enrolment has weeks to count, else NULL
+--   null_reason                   why there is no adherence
+--   minutes_null_reason           why there is no minutes adherence
 with
-policy as (
-    select
-        cast(max(value) filter (where key = 'adherence.threshold') as decimal(9, 6)) as threshold,
-        max(value) filter (where key = 'adherence.daily_from_per_week') as daily_from
-    from ref.policy
-),
-
 measured as (
     select
         measure.*,
         policy.threshold,
-        plan.as_of_day,
-        least(plan.as_of_day, plan.end_day) * plan.sessions_per_week * plan.minutes_per_session * 60000
-            as dose_due_7,
         measure.null_reason is null as is_known,
         measure.minutes_null_reason is null as is_minutes_known,
-        -- A person who left in a fully paused or unobserved week has nothing due before.
-        total.on_due_7,
-        total.on_capped_7,
-        total.excess_ms_7,
-        case when total.least_per_week >= policy.daily_from then total.active_days * 7 end as daily_7,
-        total.days_due_7,
-        log.first_active_day,
-        log.last_counted_day - log.first_counted_day + 1 as observed_days,
-        coalesce(log.dose_ms, 0) as dose_ms,
-        coalesce(log.sessions_counted, 0) as dose_sessions,
-        coalesce(log.sessions_active, 0) > 0
-            and log.sessions_minutes_missing = log.sessions_active as is_dose_unknown
+        case when measure.least_per_week >= policy.daily_from then measure.active_days * 7 end as daily_7
     from staging.adherence_measure as measure
-    cross join policy
-    join staging.adherence_plan as plan on plan.enrolment_no = measure.enrolment_no
-    left join staging.adherence_total as total on total.enrolment_no = measure.enrolment_no
-    left join staging.adherence_log as log on log.enrolment_no = measure.enrolment_no
+    cross join staging.adherence_policy as policy
 )
 
 select
@@ -96,5 +78,10 @@ select
     case when has_calendar and not is_dose_unknown then dose_ms / 60000 end as dose_minutes,
     cast(case when has_calendar then dose_sessions end as integer) as dose_sessions,
     case when has_calendar and not is_single and not is_dose_unknown
-        then cast(7 * dose_ms as double) / nullif(cast(dose_due_7 as double), 0) end as rdi
+        then cast(7 * dose_ms as double) / nullif(cast(dose_due_7 as double), 0) end as rdi,
+    prescribed_total,
+    is_done,
+    no_weeks,
+    null_reason,
+    minutes_null_reason
 from measured

@@ -37,7 +37,7 @@
 with
 by_stratum as (
     select
-        stratum.stratum_no,
+        member.stratum_no,
         count(*) filter (where programme_state <> 'planned') as n_enrolled,
         count(*) filter (where programme_state = 'planned') as n_planned,
         count(*) filter (where programme_state = 'no_start_date') as n_no_start_date,
@@ -68,8 +68,8 @@ by_stratum as (
         sum(sessions_recalled) as logs_recalled_sum,
         sum(sessions_reported) filter (where programme_state <> 'planned') as sessions_reported_sum
     from facts.fct_adherence as adherence
-    join staging.adherence_stratum as stratum on stratum.enrolment_no = adherence.enrolment_no
-    group by stratum.stratum_no
+    join staging.adherence_member as member on member.enrolment_no = adherence.enrolment_no
+    group by member.stratum_no
 )
 
 select

@@ -1,8 +1,7 @@
--- One row per enrolment: the finest stratum of its cells, so that sums are made once and cells add
--- strata.
--- key: enrolment_no
+-- One row per stratum: the finest split of the cells, and whose enrolments fall into it; sums are made once by stratum, and
+-- cells add strata.
+-- key: stratum_no
 -- columns:
---   enrolment_no     enrolment
 --   stratum_no       dense number of condition x band x modality x arm x setting x clinic
 --   condition        condition
 --   condition_group  its group
@@ -11,10 +10,25 @@
 --   arm              pathway or trial arm
 --   setting          setting
 --   clinic_id        clinic
---   n_of_person      enrolments of the same person
+--   enrolment_nos    its enrolments, in no order
+with
+stratum as (
+    select
+        condition,
+        condition_group,
+        duration_band,
+        modality,
+        arm,
+        setting,
+        clinic_id,
+        -- Gathered here, so that nobody has to find a stratum again by seven texts.
+        list(enrolment_no) as enrolment_nos
+    from facts.fct_enrolment
+    group by condition, condition_group, duration_band, modality, arm, setting, clinic_id
+)
+
 select
-    enrolment_no,
-    cast(dense_rank() over (
+    cast(row_number() over (
         order by condition, condition_group, duration_band, modality, arm, setting, clinic_id
     ) as integer) as stratum_no,
     condition,
@@ -24,5 +38,5 @@ select
     arm,
     setting,
     clinic_id,
-    count(*) over (partition by participant_key) as n_of_person
-from facts.fct_enrolment
+    enrolment_nos
+from stratum

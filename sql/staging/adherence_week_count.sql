@@ -27,7 +27,7 @@ week as (
 )
 
 select
-    stratum.stratum_no,
+    member.stratum_no,
     week.programme_week,
     count(*) as n_begun,
     count(*) filter (where is_at_risk) as n_at_risk,
@@ -43,5 +43,5 @@ select
     coalesce(sum(sessions_capped) filter (where is_at_risk), 0) as capped_sum,
     coalesce(sum(cast(adherence as decimal(18, 12))) filter (where is_at_risk), 0) as adherence_sum
 from week
-join staging.adherence_stratum as stratum on stratum.enrolment_no = week.enrolment_no
-group by stratum.stratum_no, week.programme_week
+join staging.adherence_member as member on member.enrolment_no = week.enrolment_no
+group by member.stratum_no, week.programme_week

@@ -8,8 +8,16 @@
 --   line      line in the export
 --   rule_id   overlapping_enrolments or retroactive_change
 with programme as (
-    select enrolment.*, plan.belongs_to_date
-    from staging.enrolment as enrolment
+    -- Only who has a version listed has several rows, and so perhaps several programmes.
+    select
+        enrolment.enrolment_no, enrolment.participant_key, enrolment.condition, enrolment.start_date,
+        plan.belongs_to_date, day_one.file_key, day_one.line
+    from staging.enrolment_version as day_one
+    join staging.enrolment as enrolment
+        on enrolment.clinic_id = day_one.clinic_id
+        and enrolment.participant_key = day_one.participant_key
+        and enrolment.enrolment_key = day_one.enrolment_key
+        and day_one.is_day_one
     join staging.adherence_plan as plan on plan.enrolment_no = enrolment.enrolment_no
     where enrolment.start_date is not null
 ),

@@ -1,4 +1,6 @@
--- One row per landed enrolment row, with what becomes of it.
+-- One row per landed enrolment row that does not stand by itself, with what becomes of it: those of a person with several rows
+-- and those of a dropped export. All other rows are in force, each as the only version of its enrolment (most people have
+-- one), so that nothing has to be sorted or compared for them.
 -- Identity: the clinic's enrolment id, else person, condition, start and arm; with `effective_from` a version of its own.
 -- The newest export wins; within one file the first row stays, an identical later one is superseded, a different one refused.
 -- key: file_key, line
@@ -10,7 +12,15 @@
 --   enrolment_key   identity of the enrolment within person and clinic
 --   effective_from  first day of this version of the prescription; NULL: the first one
 --   outcome         kept, superseded or duplicate_key
-with placed as (
+with several as (
+    -- By hash: a number is counted faster than a text, and two people under one hash only have their rows looked at.
+    select hash(participant_key) as person
+    from landed.enrolment
+    group by person
+    having count(*) > 1
+),
+
+placed as (
     select
         row.*,
         file_order.file_rank,
@@ -21,6 +31,8 @@ with placed as (
         ) as enrolment_key
     from landed.enrolment as row
     join staging.file_order as file_order on file_order.file_key = row.file_key
+    left join several on several.person = hash(row.participant_key)
+    where several.person is not null or file_order.is_dropped
 ),
 
 ranked as (

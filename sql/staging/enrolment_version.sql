@@ -1,4 +1,5 @@
--- One row per enrolment x version of its prescription in force, oldest version first.
+-- One row per enrolment x version of its prescription in force, oldest version first, of people with several landed rows.
+-- Whoever has one row has one version, which staging.enrolment holds.
 -- key: clinic_id, participant_key, enrolment_key, version_no
 -- columns:
 --   clinic_id            clinic

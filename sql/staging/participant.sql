@@ -8,19 +8,33 @@
 --   age_band         age at the first start, 18-29 to 90+
 --   start_year       year of the first start
 --   n_enrolments     enrolments of the person
+with person as (
+    -- Whoever has one landed row is a person as it stands: only the others are gathered.
+    select
+        clinic_id, participant_key, sex_at_birth, age_at_start as age, start_date, cast(1 as bigint) as n_enrolments, enrolment_no
+    from staging.enrolment
+    where enrolment_key is null
+    union all
+    select
+        clinic_id, participant_key, max(sex_at_birth), min(age_at_start), min(start_date), count(*), min(enrolment_no)
+    from staging.enrolment
+    where enrolment_key is not null
+    group by clinic_id, participant_key
+)
+
 select
     clinic_id,
     participant_key,
-    max(sex_at_birth) as sex_at_birth,
+    sex_at_birth,
     case
-        when min(age_at_start) is null then null
-        when min(age_at_start) >= 90 then '90+'
-        when min(age_at_start) < 18 then 'under 18'
-        when min(age_at_start) < 30 then '18-29'
-        else (min(age_at_start) // 10 * 10) || '-' || (min(age_at_start) // 10 * 10 + 9)
+        when age is null then null
+        when age >= 90 then '90+'
+        when age < 18 then 'under 18'
+        when age < 30 then '18-29'
+        else (age // 10 * 10) || '-' || (age // 10 * 10 + 9)
     end as age_band,
-    year(min(start_date)) as start_year,
-    count(*) as n_enrolments
-from staging.enrolment
-group by clinic_id, participant_key
-order by clinic_id, participant_key
+    year(start_date) as start_year,
+    n_enrolments
+from person
+-- Enrolments are numbered in the order of clinic and person.
+order by enrolment_no

@@ -35,7 +35,7 @@ active_week as (
         lead(week.first_active_day)
             over (partition by week.enrolment_no order by week.programme_week) as next_active_day
     from follow_up
-    join facts.fct_enrolment_week as week on week.enrolment_no = follow_up.enrolment_no
+    join facts.fct_enrolment_week_figure as week on week.enrolment_no = follow_up.enrolment_no
     where week.active_days > 0 and coalesce(week.first_active_day <= follow_up.last_day, true)
 ),
 

@@ -23,17 +23,17 @@ policy as (
 ),
 
 course as (
-    select enrolment_no, 'from_prescription' as curve, km_time as day, km_event from facts.fct_adherence
+    select enrolment_no, 'from_prescription' as curve, km_time as day, km_event from facts.fct_adherence_figure
     union all
-    select enrolment_no, 'from_first_session', km_time_from_first, km_event from facts.fct_adherence
+    select enrolment_no, 'from_first_session', km_time_from_first, km_event from facts.fct_adherence_figure
 ),
 
 moment_of_stratum as (
-    select stratum.stratum_no, course.curve, course.day, sum(km_event) as n_event, count(*) as n_left
+    select member.stratum_no, course.curve, course.day, sum(km_event) as n_event, count(*) as n_left
     from course
-    join staging.adherence_stratum as stratum on stratum.enrolment_no = course.enrolment_no
+    join staging.adherence_member as member on member.enrolment_no = course.enrolment_no
     where course.day is not null
-    group by stratum.stratum_no, course.curve, course.day
+    group by member.stratum_no, course.curve, course.day
 ),
 
 moment as (

@@ -8,6 +8,16 @@
 --   sessions_per_week    prescribed sessions per week
 --   minutes_per_session  prescribed minutes per session
 select
+    enrolment_no,
+    1 as version_no,
+    coalesce(start_date, effective_from) as effective_from,
+    cast(null as date) as effective_to,
+    cast(sessions_per_week as decimal(9, 3)) as sessions_per_week,
+    cast(minutes_per_session as decimal(9, 3)) as minutes_per_session
+from staging.enrolment
+where enrolment_key is null
+union all
+select
     enrolment.enrolment_no,
     cast(version.version_no as integer) as version_no,
     version.effective_from,
@@ -16,9 +26,7 @@ select
     cast(landed.minutes_per_session as decimal(9, 3)) as minutes_per_session
 from staging.enrolment_version as version
 join landed.enrolment as landed on landed.file_key = version.file_key and landed.line = version.line
-join staging.enrolment_version as day_one
-    on day_one.clinic_id = version.clinic_id
-    and day_one.participant_key = version.participant_key
-    and day_one.enrolment_key = version.enrolment_key
-    and day_one.is_day_one
-join staging.enrolment as enrolment on enrolment.file_key = day_one.file_key and enrolment.line = day_one.line
+join staging.enrolment as enrolment
+    on enrolment.clinic_id = version.clinic_id
+    and enrolment.participant_key = version.participant_key
+    and enrolment.enrolment_key = version.enrolment_key

@@ -1,4 +1,6 @@
 -- One row per survey response in force. Begun and stopped forms are kept; the scorer's missing rules judge them.
+-- A view: staging.response_log holds what differs, staging.response_form what many have in common.
+-- as: view
 -- key: response_no
 -- columns:
 --   response_no      internal number, dense in key order
@@ -23,31 +25,26 @@
 --   file_key         landed file
 --   line             line in the export
 select
-    cast(row_number() over (
-        order by
-            response.clinic_id, response.participant_key, response.instrument, response.version, response.local_date,
-            response.completed_at, response.visit, response.source_id, response.response_id, file_order.file_rank, response.line
-    ) as integer) as response_no,
-    response.clinic_id,
-    response.source_id,
+    response.response_no,
+    form.clinic_id,
+    form.source_id,
     response.participant_key,
     response.enrolment_id,
-    response.instrument,
-    response.version,
-    response.language,
-    response.coding_variant,
-    response.missing_option,
-    response.value_set,
-    response.status,
-    response.mode,
-    response.session_phase,
+    form.instrument,
+    form.version,
+    form.language,
+    form.coding_variant,
+    form.missing_option,
+    form.value_set,
+    form.status,
+    form.mode,
+    form.session_phase,
     response.completed_at,
     response.local_date,
-    response.visit_label,
-    response.visit,
+    form.visit_label,
+    form.visit,
     response.answers,
-    response.file_key,
+    form.file_key,
     response.line
-from staging.response_row as response
-join staging.file_order as file_order on file_order.file_key = response.file_key
-where response.outcome = 'kept'
+from staging.response_log as response
+join staging.response_form as form on form.form_no = response.form_no

@@ -1,104 +1,82 @@
--- One row per landed response (line x visit block x questionnaire), items or source totals, with what becomes of it.
--- Identity: the source's response id, else person, enrolment, questionnaire, version and time (or visit). Times are settled first:
--- where the source's zone had stood in for the person's own, an instant with an offset stays and its day moves, a wall clock
--- stays and its instant moves.
+-- One row per part (visit block x questionnaire) of a landed record of which some part may not stand, with what becomes of it.
+-- All parts of other records are in force: nothing is listed for them, so that nothing has to be sorted or compared for them.
+-- Identity: the source's response id, else person, enrolment, questionnaire, version and time (or visit).
 -- key: file_key, line, instrument, version, visit_label
 -- columns:
---   file_key         landed file
---   line             line in the export
---   clinic_id        clinic
---   source_id        source
---   participant_key  pseudonym of the person
---   response_id      the source's id
---   enrolment_id     enrolment named by the export
---   instrument       questionnaire
---   version          its version
---   language         its language
---   coding_variant   its coding
---   missing_option   the mapping's choice among the questionnaire's missing rules
---   value_set        EQ-5D value set that the mapping names
---   status           state of the form
---   mode             how it was asked
---   session_phase    before or after a session
---   completed_at     when it was completed, UTC
---   local_date       local day of completion
---   visit_label      visit as the clinic wrote it
---   visit            visit after the mapping
---   answers          answers in the order of the items; NULL: only source totals
---   outcome          kept, superseded, duplicate_key, unknown_participant, unknown_enrolment or ambiguous_enrolment
---   reason           of a superseded one: newer, deleted or absent (from the newest full export)
-with total as (
+--   file_key     landed file
+--   line         line in the export
+--   instrument   questionnaire
+--   version      its version
+--   visit_label  visit as the clinic wrote it
+--   outcome      kept, superseded, duplicate_key, unknown_participant, unknown_enrolment or ambiguous_enrolment
+--   reason       of a superseded one: newer, deleted or absent (from the newest full export)
+with part as not materialized (
     select
-        file_key, line, instrument, version, visit_label,
-        any_value(columns(* exclude (file_key, line, instrument, version, visit_label, score_id, value))),
-        list(score_id || '=' || value order by score_id) as totals
-    from landed.score
-    group by file_key, line, instrument, version, visit_label
-),
-
-response as (
-    select item.* exclude (answers), item.answers, total.totals
-    from landed.survey_response as item
-    left join total
-        on total.file_key = item.file_key
-        and total.line = item.line
-        and total.instrument = item.instrument
-        and total.version = item.version
-        and total.visit_label is not distinct from item.visit_label
-    union all by name
-    select total.*
-    from total
-    anti join landed.survey_response as item
-        on total.file_key = item.file_key
-        and total.line = item.line
-        and total.instrument = item.instrument
-        and total.version = item.version
-        and total.visit_label is not distinct from item.visit_label
-),
-
-placed as (
-    select response.* replace (
-        coalesce(home_instant.instant, response.completed_at) as completed_at,
+        *,
+        -- Wider than the identity, and a number: two responses under one hash only have to be looked at.
         case
-            when home_zone.home_tz is null or response.tz_source <> 'offset' then response.local_date
-            else cast(timezone(home_zone.home_tz, timezone('UTC', response.completed_at)) as date)
-        end as local_date
-    )
-    from response
-    left join staging.home_zone as home_zone
-        on home_zone.participant_key = response.participant_key
-        and response.tz_source <> 'row' and response.tz <> home_zone.home_tz and response.completed_at is not null
-    left join staging.home_instant as home_instant
-        on response.tz_source = 'source'
-        and home_instant.home_tz = home_zone.home_tz
-        and home_instant.wall = timezone(response.tz, timezone('UTC', response.completed_at))
+            when response_id is not null then hash(response_id, instrument, version)
+            else hash(participant_key, instrument, version, completed_at, local_date)
+        end as identity
+    from staging.response_placed
+),
+
+repeated as (
+    select identity
+    from part
+    group by identity
+    having count(*) > 1
+),
+
+doubtful as (
+    select part.file_key, part.line
+    from part
+    join staging.file_order as file_order on file_order.file_key = part.file_key
+    left join repeated on repeated.identity = part.identity
+    left join staging.deleted_record as deleted
+        on deleted.clinic_id = part.clinic_id
+        and deleted.source_id = part.source_id
+        and deleted.record_id = part.response_id
+    where file_order.is_dropped
+        or repeated.identity is not null
+        or deleted.record_id is not null
+        or part.status = 'entered-in-error'
+        or (part.enrolment_id is null and part.local_date is null)
+        or part.participant_key not in (select participant_key from staging.enrolment)
+    union
+    select part.file_key, part.line
+    from part
+    anti join staging.enrolment as enrolment
+        on enrolment.participant_key = part.participant_key and enrolment.enrolment_id = part.enrolment_id
+    where part.enrolment_id is not null
 ),
 
 ranked as (
     select
-        placed.*,
+        part.*,
         file_order.is_dropped,
         coalesce(file_order.exported_at <= deleted.exported_at, false) or status = 'entered-in-error' as is_deleted,
         md5(cast(row(answers, totals, status, mode, session_phase, participant_key, completed_at, local_date) as varchar)) as content,
         row_number() over place as place,
-        first_value(placed.file_key) over place as winner_file,
+        first_value(part.file_key) over place as winner_file,
         first_value(content) over place as winner_content
-    from placed
-    join staging.file_order as file_order on file_order.file_key = placed.file_key
+    from part
+    semi join doubtful on doubtful.file_key = part.file_key and doubtful.line = part.line
+    join staging.file_order as file_order on file_order.file_key = part.file_key
     left join staging.deleted_record as deleted
-        on deleted.clinic_id = placed.clinic_id
-        and deleted.source_id = placed.source_id
-        and deleted.record_id = placed.response_id
+        on deleted.clinic_id = part.clinic_id
+        and deleted.source_id = part.source_id
+        and deleted.record_id = part.response_id
     window place as (
         partition by
-            placed.clinic_id, instrument, version,
-            coalesce(placed.source_id || '|' || response_id, participant_key),
+            part.clinic_id, instrument, version,
+            coalesce(part.source_id || '|' || response_id, participant_key),
             case when response_id is null then enrolment_id end,
             case when response_id is null then completed_at end,
             case when response_id is null then local_date end,
             case when response_id is not null or local_date is null then coalesce(visit, visit_label) end,
             session_phase
-        order by file_order.is_dropped, file_order.file_rank, placed.line
+        order by file_order.is_dropped, file_order.file_rank, part.line
     )
 ),
 
@@ -108,31 +86,16 @@ person as (
         count(*) as n_enrolments,
         list(enrolment_id) as enrolment_ids
     from staging.enrolment
+    where participant_key in (select participant_key from ranked)
     group by participant_key
 )
 
 select
     ranked.file_key,
     ranked.line,
-    ranked.clinic_id,
-    ranked.source_id,
-    ranked.participant_key,
-    ranked.response_id,
-    ranked.enrolment_id,
     ranked.instrument,
     ranked.version,
-    ranked.language,
-    ranked.coding_variant,
-    ranked.missing_option,
-    ranked.value_set,
-    ranked.status,
-    ranked.mode,
-    ranked.session_phase,
-    ranked.completed_at,
-    ranked.local_date,
     ranked.visit_label,
-    ranked.visit,
-    ranked.answers,
     case
         when ranked.is_dropped or (ranked.is_deleted and ranked.place = 1) then 'superseded'
         when ranked.place > 1 and ranked.file_key = ranked.winner_file and ranked.content <> ranked.winner_content

@@ -1,4 +1,4 @@
--- One row per response x score computed from items (sums of scores follow in facts.fct_score).
+-- One row per response x score computed from items (sums of scores follow in facts.fct_score_figure).
 -- One arithmetic for all questionnaires; what differs is data: staging.score_rule holds one row per
 -- score, coding variant and missing option. `answers` is never unpivoted: list functions on a wide
 -- row cost a fraction of 30 long rows per response. A view: its rows go straight into the facts.
@@ -7,12 +7,7 @@
 -- scale: participant_key
 -- columns:
 --   response_no       response, in the order of keys
---   clinic_id         clinic of the person
---   participant_key   keyed pseudonym
---   instrument        questionnaire
---   version           its version
---   language          language of the form
---   coding_variant    how the export codes the options, NULL as in the definition
+--   rule_no           rule of the score (staging.score_rule)
 --   score_id          score of the questionnaire
 --   form              shape of the arithmetic
 --   value             unrounded score, NULL where not scorable
@@ -21,20 +16,12 @@
 --   n_items           items that the score is made of
 --   n_answered        of which answered
 --   is_prorated       whether the answered items stand for missing ones
---   missing_rule      rule for missing items
 --   null_reason       why value is NULL
 --   totals            scores of which this one is a summand
---   direction         higher_worse or higher_better
 --   band_starts       lower ends of the bands
---   band_labels       their names
---   t_table_version   version of the T-score table
---   definition_sha256 hash of the questionnaire's definition
---   file_key          landed file
---   line              line in it
 with picked as (
     select
-        r.* exclude (instrument, version, coding_variant, missing_option),
-        k.*, r.coding_variant as response_coding,
+        r.response_no, r.status, r.value_set, k.*,
         r.answers[k.first_position:k.last_position] as stretch,
         case when k.positions is not null then list_transform(k.positions, lambda place, n: case
             -- counts only with its tick, and then 0 where it was left blank
@@ -91,8 +78,7 @@ computed as (
     from counted
 )
 select
-    response_no, clinic_id, participant_key, instrument, version, language,
-    response_coding as coding_variant, score_id, form,
+    response_no, rule_no, score_id, form,
     -- 9 decimals take away the noise of binary fractions at a boundary, not the fraction itself
     case
         when table_starts is null or raw_value is null then raw_value
@@ -106,11 +92,11 @@ select
         array_to_string(list_transform(counts, lambda level: level::integer::varchar), '')
     end as value_text,
     value_set, n_items, n_answered,
-    is_scorable and form <> 'zero_fill' and n_answered < n_items as is_prorated, missing_rule,
+    is_scorable and form <> 'zero_fill' and n_answered < n_items as is_prorated,
     case
         when not is_scorable then if(form = 'zero_fill', 'not_submitted', 'too_few_answered')
         when form = 'profile' then 'is_text'
         when raw_value is null and form <> 'value_set' then 'not_computable'
     end as null_reason,
-    totals, direction, band_starts, band_labels, t_table_version, definition_sha256, file_key, line
+    totals, band_starts
 from computed

@@ -1,7 +1,9 @@
 -- One row per score x coding variant x missing option of a questionnaire: how it is computed, and all
 -- that is constant in the receipt of a score. Joined once here, so that each response meets one row.
+-- published
 -- key: instrument, version, coding_variant, missing_option, score_id
 -- columns:
+--   rule_no           dense number of the rule, by which facts.fct_score_figure names it
 --   instrument        questionnaire
 --   version           its version
 --   coding_variant    how the export codes the options; '': as in the definition
@@ -36,6 +38,9 @@
 --   t_table_version   version of the T-score table
 --   definition_sha256 hash of the questionnaire's definition
 select
+    cast(row_number() over (
+        order by k.instrument, k.version, k.coding_variant, k.missing_option, k.score_id
+    ) as smallint) as rule_no,
     k.instrument, k.version, k.coding_variant, k.missing_option, k.score_id, i.is_scored,
     k.form, k.n_items, k.min_answered, k.missing_rule,
     k.first_position, k.last_position, k.weights, k.shifts, k.members, k.all_shift,

@@ -6,7 +6,6 @@
 -- key: file_no, line
 -- columns:
 --   file_no       landed session file of the one that is merged away
---   file_key      landed file
 --   line          its line
 --   kept_file_no  landed session file of the one that stands
 --   kept_line     its line
@@ -25,7 +24,6 @@ with policy as (
 candidate as materialized (
     select
         suspect.file_no,
-        suspect.file_key,
         suspect.line,
         suspect.local_date,
         match.enrolment_no,
@@ -35,8 +33,10 @@ candidate as materialized (
         -- Source, export and line as one number, 4, 24 and 36 bits: the smallest is kept.
         coalesce(
             list_position(['device', 'app_realtime', 'clinician', 'app_recalled', 'paper_diary'], suspect.log_source), 6
-        ) * 1152921504606846976 + suspect.file_rank * 68719476736 + suspect.line as preference
+        ) * 1152921504606846976 + file_order.file_rank * 68719476736 + suspect.line as preference
     from staging.session_suspect as suspect
+    join ref.session_file as file on file.file_no = suspect.file_no
+    join staging.file_order as file_order on file_order.file_key = file.file_key
     join staging.session_match as match
         on match.participant_key = suspect.participant_key
         and match.named_enrolment_id = coalesce(suspect.enrolment_id, '')
@@ -105,7 +105,6 @@ whole as (
 
 select
     chosen.file_no,
-    chosen.file_key,
     chosen.line,
     whole.file_no as kept_file_no,
     whole.line as kept_line,

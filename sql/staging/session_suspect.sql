@@ -2,12 +2,7 @@
 -- key: file_no, line
 -- columns:
 --   file_no          landed session file
---   file_key         landed file
 --   line             line in the export
---   file_rank        1 = newest export of all
---   exported_at      when its export was written
---   clinic_id        clinic
---   source_id        source
 --   participant_key  pseudonym of the person
 --   session_id       the source's id
 --   enrolment_id     enrolment named by the export
@@ -16,7 +11,7 @@
 --   minutes          length
 --   status           how it went
 --   log_source       who wrote the log, and when
---   content          hash of all that was logged
+--   content          hash of all that was logged; NULL where its key does not repeat
 --   is_repeat        its natural key may occur more than once, or it may be deleted
 --   is_near          it may be another session once more
 with suspect as (
@@ -29,9 +24,9 @@ with suspect as (
     group by file_no, line
 ),
 
--- Exports are looked up by their number: ten million comparisons of their keys would cost more than all the rest.
-ranked as (
-    select suspect.*, file_order.file_rank, file_order.exported_at
+-- What an export says of itself (its key, its rank) is looked up by its number afterwards: here it would be carried a million times.
+in_force as (
+    select suspect.*
     from suspect
     join landed.file as file on file.session_file_no = suspect.file_no
     join staging.file_order as file_order on file_order.file_key = file.file_key
@@ -40,12 +35,7 @@ ranked as (
 
 select
     session.file_no,
-    session.file_key,
     session.line,
-    ranked.file_rank,
-    ranked.exported_at,
-    session.clinic_id,
-    session.source_id,
     session.participant_key,
     session.session_id,
     session.enrolment_id,
@@ -54,12 +44,12 @@ select
     session.minutes,
     session.status,
     session.log_source,
-    case when ranked.is_repeat then md5(cast(row(
+    case when in_force.is_repeat then md5(cast(row(
         session.participant_key, session.started_at, session.ended_at, session.local_date, session.minutes, session.status,
         session.technique, session.body_site, session.supervised, session.pain_pre, session.pain_post, session.log_source,
         session.recorded_at, session.adverse_event
     ) as varchar)) end as content,
-    ranked.is_repeat,
-    ranked.is_near
+    in_force.is_repeat,
+    in_force.is_near
 from staging.session_placed as session
-join ranked on ranked.file_no = session.file_no and ranked.line = session.line
+join in_force on in_force.file_no = session.file_no and in_force.line = session.line

@@ -1,4 +1,6 @@
 -- One row per survey response in force, without dates; restricted items (a safety item) are left empty.
+-- A view: staging.survey_answer holds what differs, staging.response_form what many have in common.
+-- as: view
 -- published
 -- key: response_no
 -- columns:
@@ -17,34 +19,21 @@
 --   answers          answers in the order of ref.instrument_item; NULL: only source totals
 --   file_key         landed file
 --   line             line in the export
-with restricted as (
-    select instrument, version, list(position) as positions
-    from ref.instrument_item
-    where is_restricted
-    group by instrument, version
-)
-
 select
     response.response_no,
-    response.clinic_id,
-    response.source_id,
+    form.clinic_id,
+    form.source_id,
     response.participant_key,
-    response.instrument,
-    response.version,
-    response.language,
-    response.coding_variant,
-    response.status,
-    response.mode,
-    response.session_phase,
-    response.visit_label,
-    case
-        when restricted.positions is null then response.answers
-        else list_transform(
-            response.answers, lambda answer, place: case when not list_contains(restricted.positions, place) then answer end)
-    end as answers,
-    response.file_key,
+    form.instrument,
+    form.version,
+    form.language,
+    form.coding_variant,
+    form.status,
+    form.mode,
+    form.session_phase,
+    form.visit_label,
+    response.answers,
+    form.file_key,
     response.line
-from staging.response as response
-left join restricted
-    on restricted.instrument = response.instrument and restricted.version = response.version
-order by response.response_no
+from staging.survey_answer as response
+join staging.response_form as form on form.form_no = response.form_no

@@ -12,11 +12,11 @@
 with compared as (
     select
         scored.response_no,
-        scored.score_id,
-        scored.file_key,
-        scored.line,
-        scored.instrument || '.' || scored.score_id as name,
-        scored.instrument || coalesce('@' || response.visit_label, '') as part,
+        told.score_id,
+        response.file_key,
+        response.line,
+        response.instrument || '.' || told.score_id as name,
+        response.instrument || coalesce('@' || response.visit_label, '') as part,
         response.visit_label,
         abs(scored.value - told.value) as difference,
         case
@@ -25,9 +25,9 @@ with compared as (
             when told.value = round(told.value, 2) then 0.005
             else 0
         end as rounding
-    from facts.fct_score as scored
-    join staging.source_score as told
-        on told.response_no = scored.response_no and told.score_id = scored.score_id
+    from staging.source_score as told
+    join facts.fct_score_figure as scored on scored.response_no = told.response_no
+    join staging.score_rule as rule on rule.rule_no = scored.rule_no and rule.score_id = told.score_id
     join staging.response as response on response.response_no = scored.response_no
     where scored.scored_by = 'followthrough' and scored.value is not null and told.value is not null
 )

@@ -29,7 +29,7 @@ running as (
 
 last_session as (
     select enrolment_no, max(last_active_day) as last_active_day
-    from facts.fct_enrolment_week
+    from facts.fct_enrolment_week_figure
     group by enrolment_no
 ),
 

@@ -12,17 +12,28 @@
 --   target_day    study day aimed at
 --   last_day      last study day of the window
 with
+-- One look at all candidates; which questionnaires a clinic uses, and at which visits, is read from the few rows that are left.
+use_of_visit as materialized (
+    select
+        enrolment.clinic_id,
+        enrolment.condition,
+        score.instrument,
+        score.version,
+        visit.visit,
+        count(*) filter (where candidate.reason_not_selected is null) as n_selected
+    from staging.outcome_choice as candidate
+    join staging.outcome_score as score on score.score_no = candidate.score_no
+    left join staging.outcome_visit as visit on visit.visit_no = candidate.visit_no
+    join facts.fct_enrolment as enrolment on enrolment.enrolment_no = candidate.enrolment_no
+    group by all
+),
+
 instrument_in_use as (
-    select distinct enrolment.clinic_id, enrolment.condition, candidate.instrument, candidate.version
-    from staging.outcome_candidate as candidate
-    join staging.enrolment as enrolment on enrolment.enrolment_no = candidate.enrolment_no
+    select distinct clinic_id, condition, instrument, version from use_of_visit
 ),
 
 visit_in_use as (
-    select distinct enrolment.clinic_id, candidate.instrument, candidate.version, candidate.visit
-    from staging.outcome_candidate as candidate
-    join staging.enrolment as enrolment on enrolment.enrolment_no = candidate.enrolment_no
-    where candidate.reason_not_selected is null
+    select distinct clinic_id, instrument, version, visit from use_of_visit where n_selected > 0
 ),
 
 rule as (
@@ -45,30 +56,31 @@ visit_window as (
     join ref.window as baseline on baseline.visit = 'BASELINE' and plan.as_of_day < 1
 ),
 
-open_window as (
+open_window as materialized (
     select
         visit_window.*,
         plan.clinic_id,
-        plan.participant_key,
-        plan.start_date,
-        plan.as_of_date,
         enrolment.condition,
         enrolment.duration_band,
         plan.as_of_day - case when plan.as_of_day < 1 then 1 else 0 end as study_day
     from visit_window
     join staging.adherence_plan as plan on plan.enrolment_no = visit_window.enrolment_no
-    join facts.fct_adherence as enrolment on enrolment.enrolment_no = visit_window.enrolment_no
+    join facts.fct_enrolment as enrolment on enrolment.enrolment_no = visit_window.enrolment_no
+    join facts.fct_adherence_figure as adherence on adherence.enrolment_no = visit_window.enrolment_no
     where study_day between visit_window.awlo and visit_window.awhi
         and plan.competing_day is null
-        and not (visit_window.visit = 'BASELINE' and enrolment.first_active_day is not null)
+        and not (visit_window.visit = 'BASELINE' and adherence.first_active_day is not null)
 ),
 
 answered as (
-    select distinct enrolment_no, instrument, version, visit
-    from staging.outcome_candidate
-    where coalesce(reason_not_selected, 'other_serves') = 'other_serves'
-    union
-    select distinct plan.enrolment_no, response.instrument, response.version, 'BASELINE'
+    select candidate.enrolment_no, score.instrument, score.version, visit.visit
+    from staging.outcome_choice as candidate
+    join staging.outcome_score as score on score.score_no = candidate.score_no
+    join staging.outcome_visit as visit on visit.visit_no = candidate.visit_no
+    where coalesce(candidate.reason_not_selected, 'other_serves') = 'other_serves'
+        and candidate.enrolment_no in (select enrolment_no from open_window)
+    union all
+    select plan.enrolment_no, response.instrument, response.version, 'BASELINE'
     from staging.response as response
     join staging.adherence_plan as plan
         on plan.participant_key = response.participant_key and plan.as_of_day < 1
@@ -92,11 +104,10 @@ left join rule on rule.instrument = asked.instrument and rule.version = asked.ve
 left join visit_in_use
     on visit_in_use.clinic_id = open_window.clinic_id and visit_in_use.instrument = asked.instrument
     and visit_in_use.version = asked.version and visit_in_use.visit = open_window.visit
-left join answered
+anti join answered
     on answered.enrolment_no = open_window.enrolment_no and answered.instrument = asked.instrument
     and answered.version = asked.version and answered.visit = open_window.visit
-where answered.enrolment_no is null
-    and (open_window.visit in ('BASELINE', 'EOP', 'FU1W') or visit_in_use.visit is not null)
+where (open_window.visit in ('BASELINE', 'EOP', 'FU1W') or visit_in_use.visit is not null)
     and not (open_window.visit = 'BASELINE' and coalesce(rule.is_change_score, false))
     and not (open_window.visit = 'EOP' and coalesce(rule.has_long_recall, false)
         and open_window.duration_band = 'w1_3')

@@ -21,6 +21,14 @@ WHOLE = "level = 'all' and duration_band = 'all' and modality = 'all' and arm = 
 PLACE = "all / all / all / all / all / all / all"
 OF_WHOLE = f"in (select n from (select rowid as n from marts.mart_outcome where {WHOLE} and visit = 'EOP'))"
 ONE_RESPONSE = "response_no = (select min(response_no) from facts.fct_outcome)"
+# The definition stands in the rule of a score: the response gets a rule of its own.
+OTHER_DEFINITION = f"""
+    insert into staging.score_rule
+    select * replace (999 as rule_no, 'another' as definition_sha256)
+    from staging.score_rule
+    where rule_no = (select rule_no from facts.fct_score_figure where {ONE_RESPONSE});
+    update facts.fct_score_figure set rule_no = 999 where {ONE_RESPONSE};
+"""
 # What is done to the built warehouse -> a check that must refuse it, and what its message says.
 FAULTS: dict[str, tuple[str, str, str]] = {
     "a cell that stands twice": (
@@ -44,7 +52,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "margin_differs", f"mart_adherence, {PLACE}",
     ),
     "two definitions of one score": (
-        f"update facts.fct_score set definition_sha256 = 'another' where {ONE_RESPONSE}",
+        OTHER_DEFINITION,
         "version_mixed", "nrs_pain",
     ),
     "no as-of date": (

@@ -45,6 +45,7 @@ create table staging.session (
     enrolment_id varchar, started_at timestamp, ended_at timestamp, local_date date,
     minutes double, status varchar, supervised boolean, pain_pre double, pain_post double,
     log_source varchar, recorded_at timestamp, time_flag varchar);
+create view staging.refused_session as select file_no, line, participant_key from staging.session;
 """
 # Facts and marts of adherence, and the staging tables of theirs: what these tests build.
 _PREFIXES = ("adherence", "session_match", "persistence", "fct_enrolment", "fct_session",

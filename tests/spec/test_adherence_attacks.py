@@ -166,8 +166,8 @@ def test_a_person_in_two_bands_is_one_person_in_all(published: Warehouse, wrong:
         " and duration_band = 'all' and visit = 'BASELINE'"
     )
     assert {tuple(row.values()) for row in read(published, query)} == {(1, 2)}
-    people = replacing("stratum.n_of_person = 1", "true")
-    several = replacing("stratum.n_of_person > 1", "false")
+    people = replacing("member.n_of_person = 1", "true")
+    several = replacing("member.n_of_person > 1", "false")
     broken = wrong("staging/adherence_cell_spread", lambda text: several(people(text)), MARTS)
     with pytest.raises(AssertionError):
         check_one_person_in_two_bands(broken)

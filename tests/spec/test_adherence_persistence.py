@@ -19,7 +19,7 @@ FREIREICH = [
     (6, 1), (6, 1), (6, 1), (6, 0), (7, 1), (9, 0), (10, 1), (10, 0), (11, 0), (13, 1), (16, 1),
     (17, 0), (19, 0), (20, 0), (22, 1), (23, 1), (25, 0), (32, 0), (32, 0), (34, 0), (35, 0),
 ]  # fmt: skip
-STRATA = ("adherence_stratum", "adherence_cell")
+STRATA = ("adherence_stratum", "adherence_member", "adherence_cell")
 MARTS = ("persistence_curve", "persistence_week", "mart_persistence")
 
 
@@ -38,10 +38,10 @@ def curve_of(world: World, courses: list[tuple[int, int]]) -> list[dict[str, Any
     connection.execute("create or replace temp table course (km_time integer, km_event integer)")
     connection.executemany("insert into course values (?, ?)", courses)
     connection.execute(
-        "create or replace table facts.fct_adherence as"
+        "create or replace table facts.fct_adherence_figure as"
         " select * replace (course.km_time as km_time, course.km_event as km_event)"
         " from (select * exclude (km_time, km_event), null as km_time, null as km_event"
-        "       from facts.fct_adherence limit 1) cross join course"
+        "       from facts.fct_adherence_figure limit 1) cross join course"
     )
     for file in find_adherence_files():
         if file.path.stem in MARTS:
@@ -92,14 +92,18 @@ def curves_of_worlds(world: World) -> dict[int, list[dict[str, Any]]]:
     )
     connection.execute("insert into course select * from course_in")
     connection.execute(
-        "create or replace table facts.fct_adherence as"
-        " select * exclude (n) replace (n as enrolment_no, arm as arm, km_time as km_time, km_event as km_event)"
-        " from (select a.* exclude (arm, km_time, km_event), concat('arm ', c.arm) as arm, c.km_time, c.km_event,"
-        "       (row_number() over ())::integer as n"
-        "       from (select * from facts.fct_adherence limit 1) as a cross join course as c)"
+        "create or replace temp table numbered as"
+        " select *, (row_number() over ())::integer as n from course"
     )
     connection.execute(
-        "create or replace table facts.fct_enrolment as select * from facts.fct_adherence"
+        "create or replace table facts.fct_adherence_figure as"
+        " select a.* replace (c.n as enrolment_no, c.km_time as km_time, c.km_event as km_event)"
+        " from (select * from facts.fct_adherence_figure limit 1) as a cross join numbered as c"
+    )
+    connection.execute(
+        "create or replace table facts.fct_enrolment as"
+        " select e.* replace (c.n as enrolment_no, concat('arm ', c.arm) as arm)"
+        " from (select * from facts.fct_enrolment limit 1) as e cross join numbered as c"
     )
     for file in find_adherence_files():
         if file.path.stem in (*STRATA, *MARTS):

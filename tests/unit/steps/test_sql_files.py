@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.steps.dictionary import empty_building
+from flows.steps.dictionary import empty_building, read_types
 from flows.steps.sql_files import SQL_ROOT, SqlFile, build_table, find_sql_files, read_sql_file
 from schemas.reference import read_reference_tables
 from tests.house import ROOT, check_none, place, text_of
@@ -137,11 +137,18 @@ def test_every_header_names_the_columns_of_its_table(building):
     def columns(name: str) -> list[str]:
         return [row[0] for row in building.execute(f"describe {name}").fetchall()]
 
+    finished = list(read_types())  # published views of staging are made over the copies that stay
+
+    def columns_of(file: SqlFile) -> list[str]:
+        if file.is_view and file.is_published:
+            return [column for table, column in finished if table == file.name]
+        return columns(file.select)
+
     check_none(
         (
-            f"{place(file.path)}: header {difference(list(file.columns), columns(file.select))}"
+            f"{place(file.path)}: header {difference(list(file.columns), columns_of(file))}"
             for file in built_files()
-            if list(file.columns) != columns(file.select)
+            if list(file.columns) != columns_of(file)
         ),
         (
             f"schemas/reference.toml: {name} {difference(list(table.columns), columns(name))}"
