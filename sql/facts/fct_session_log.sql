@@ -11,7 +11,7 @@
 --   ady                 study day of the local date: 1 = start, -1 the day before; NULL without a start
 --   minutes             length as logged; NULL: not logged
 --   status              completed, partial, skipped or entered_in_error
---   not_counted_reason  entered_in_error, not_completed, after_as_of, no_start_date, pre_start, post_end, partial, too_short, no_enrolment
+--   not_counted_reason  as in facts.fct_session; of those without an enrolment: ambiguous (several could claim it), no_enrolment
 --   is_active           in time and done for any length: counts for dose, initiation and persistence
 --   log_source          device, app_realtime, app_recalled, paper_diary or clinician
 --   supervised          whether someone supervised it
@@ -19,7 +19,6 @@
 --   pain_post           pain after the session, 0-10
 --   is_recalled         logged from memory, by its log source or its lag; NULL: not known
 --   time_flag           fold: its wall clock happened twice, the earlier was taken; gap: it never happened; NULL: neither
---   match_problem       ambiguous: several enrolments could claim it; none: no enrolment fits
 with
 policy as (
     select max(value) filter (where key = 'session.recalled_after_hours') as recalled_after_hours
@@ -75,7 +74,7 @@ judged as (
             else changed_week.counted_from_ms
         end as shortest_ms,
         case
-            when placed.enrolment_no is null then 'no_enrolment'
+            when placed.enrolment_no is null then case when placed.is_claimed then 'ambiguous' else 'no_enrolment' end
             when placed.status = 'entered_in_error' then 'entered_in_error'
             when placed.status = 'skipped' then 'not_completed'
             when placed.local_date > placed.as_of_date then 'after_as_of'
@@ -101,7 +100,7 @@ select
     cast(judged.status as enum('completed', 'partial', 'skipped', 'entered_in_error')) as status,
     cast(judged.reason as enum(
         'entered_in_error', 'not_completed', 'after_as_of', 'no_start_date', 'pre_start', 'post_end', 'partial', 'too_short',
-        'no_enrolment'
+        'ambiguous', 'no_enrolment'
     )) as not_counted_reason,
     coalesce(judged.reason in ('partial', 'too_short'), true)
         and (judged.status = 'completed' or coalesce(judged.minutes_ms > 0, false)) as is_active,
@@ -117,11 +116,6 @@ select
             ) > policy.recalled_after_hours * 3600
         when judged.log_source in ('device', 'app_realtime', 'clinician') then false
     end as is_recalled,
-    cast(judged.time_flag as enum('fold', 'gap')) as time_flag,
-    cast(case
-        when judged.enrolment_no is not null then null
-        when judged.is_claimed then 'ambiguous'
-        else 'none'
-    end as enum('ambiguous', 'none')) as match_problem
+    cast(judged.time_flag as enum('fold', 'gap')) as time_flag
 from judged
 cross join policy

@@ -5,7 +5,7 @@
 --   line      line of the session in its export
 --   rule_id   unknown_participant, unknown_enrolment or ambiguous_enrolment
 with problem as (
-    select file_no, line, match_problem
+    select file_no, line, not_counted_reason
     from facts.fct_session_log
     where enrolment_no is null
 )
@@ -14,7 +14,7 @@ select
     file.file_key,
     problem.line,
     case
-        when problem.match_problem = 'ambiguous' then 'ambiguous_enrolment'
+        when problem.not_counted_reason = 'ambiguous' then 'ambiguous_enrolment'
         when session.participant_key in (select participant_key from staging.enrolment) then 'unknown_enrolment'
         else 'unknown_participant'
     end as rule_id
