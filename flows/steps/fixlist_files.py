@@ -6,8 +6,9 @@ These files alone show patients' values, so only their owner may read them. A sp
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ TOLD = {
 FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 SHEET_ROWS = 1_000_000  # a sheet holds 1,048,576
 CELL_CHARACTERS = 32_767
+_PIECE = 100_000  # problems written at a time
+_AT = "\0line"  # a name that no export has
 ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _FORMULA = re.compile(FORMULA)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -47,19 +50,23 @@ _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def write_csv(fixlist: Fixlist, data: Path, path: Path) -> int:
     """All open problems with their rows in one CSV file; returns how many."""
-    tables = [table for _, table in _tables(fixlist, data)]
-    whole = pl.concat(tables, how="diagonal") if tables else _told(fixlist.open)
-    safe = whole.select(_safe(pl.col(name)).alias(_safe_name(name)) for name in whole.columns)
-    with _private(path) as draft:
-        safe.write_csv(
-            draft, include_bom=True
-        )  # without the mark Excel takes UTF-8 for something else
-    return whole.height
+    parts = [part for _, of_source in _parts(fixlist, data) for part in of_source]
+    columns = _columns(parts)
+    with _private(path) as draft, draft.open("wb") as file:
+        # Without the mark Excel takes UTF-8 for something else.
+        pl.DataFrame(schema=[_safe_name(name) for name in columns]).write_csv(
+            file, include_bom=True
+        )
+        for part in parts:  # the rows once, however many problems each of them has
+            theirs = [_safe(name) for name in part.rows.columns if name != _AT]
+            for table in _Part(part.problems, part.rows.with_columns(theirs)).tables(columns):
+                table.with_columns(map(_safe, TOLD.values())).write_csv(file, include_header=False)
+    return sum(part.problems.height for part in parts)
 
 
-def _safe(cell: pl.Expr) -> pl.Expr:
-    text = cell.cast(pl.String)
-    return pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text)
+def _safe(name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    return pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).alias(name)
 
 
 def _safe_name(name: str) -> str:
@@ -72,12 +79,14 @@ def write_xlsx(fixlist: Fixlist, data: Path, path: Path) -> int:
 
     book, names = Workbook(write_only=True), set[str]()
     n_problems = 0
-    for (clinic, source), table in _tables(fixlist, data):
+    for (clinic, source), parts in _parts(fixlist, data):
+        columns = _columns(parts)
+        table = pl.concat([table for part in parts for table in part.tables(columns)])
         n_problems += table.height
         for rows in table.iter_slices(SHEET_ROWS):
             _write_sheet(book, _sheet_name(f"{clinic} {source}", names), rows)
     if not names:
-        _write_sheet(book, _sheet_name("nothing to fix", names), _told(fixlist.open))
+        _write_sheet(book, _sheet_name("nothing to fix", names), pl.DataFrame(schema=_columns([])))
     with _private(path) as draft:
         book.save(draft)
     return n_problems
@@ -127,35 +136,54 @@ def _sheet_name(wish: str, taken: set[str]) -> str:
     return name
 
 
-def _tables(fixlist: Fixlist, data: Path) -> Iterator[tuple[tuple[str, str], pl.DataFrame]]:
-    """For each clinic and source its open problems with their rows, in the order of the list."""
+@dataclass(frozen=True)
+class _Part:
+    """The problems of one file, and the rows of its export that have one: their line (`_AT`), then the columns that are mapped."""
+
+    problems: pl.DataFrame
+    rows: pl.DataFrame
+
+    def tables(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """A row for each problem, piece by piece: together they are far more text than either alone."""
+        texts = dict.fromkeys((name for name in columns if name not in TOLD.values()), pl.String)
+        for problems in self.problems.iter_slices(_PIECE):
+            told = problems.select(pl.col(name).alias(title) for name, title in TOLD.items())
+            here = pl.col(_AT).is_between(
+                told["line"].min(), told["line"].max()
+            )  # the list is in their order
+            rows = self.rows.filter(here)
+            both = told.join(rows, left_on="line", right_on=_AT, how="left", maintain_order="left")
+            absent = [pl.lit(None, t).alias(n) for n, t in texts.items() if n not in both.columns]
+            yield both.with_columns(absent).select(columns)
+
+
+def _parts(fixlist: Fixlist, data: Path) -> Iterator[tuple[tuple[str, str], list[_Part]]]:
+    """For each clinic and source its open problems by file, in the order of the list."""
     ledger = read_ledger(data / "warehouse")
     receipts = {f["file_key"]: f for f in (*ledger.files, *ledger.refused)}
     context = read_context(data)
     for key, problems in fixlist.open.group_by("clinic_id", "source_id", maintain_order=True):
         parts = []
         for (file_key,), of_file in problems.group_by("file_key", maintain_order=True):
-            told = _told(of_file)
+            rows = pl.DataFrame(schema={"line": pl.Int64})
             if receipt := receipts.get(str(file_key)):
                 rows = original_rows(data, receipt, of_file["line"].unique(), context)
-                told = _beside(told, rows)
-            parts.append(told)
-        yield (str(key[0]), str(key[1])), pl.concat(parts, how="diagonal")
+            parts.append(_Part(of_file, _named_rows(rows)))
+        yield (str(key[0]), str(key[1])), parts
 
 
-def _told(problems: pl.DataFrame) -> pl.DataFrame:
-    return problems.select(pl.col(name).alias(title) for name, title in TOLD.items())
-
-
-def _beside(told: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The problems with the columns of the export after them; a name that we use too says whose it is."""
+def _named_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows by their line; a column of the name of one of ours says whose it is."""
     ours = {*TOLD.values()}
-    names = {name: f"{name} (export)" for name in rows.columns if name in ours}
-    theirs = rows.unique("line", keep="first", maintain_order=True).select(
-        pl.col("line").alias("at line"), pl.all().exclude("line")
-    )
-    renamed = theirs.rename({old: new for old, new in names.items() if old != "line"})
-    return told.join(renamed, left_on="line", right_on="at line", how="left", maintain_order="left")
+    names = {name: f"{name} (export)" if name in ours else name for name in rows.columns}
+    once = rows.unique("line", keep="first", maintain_order=True)
+    return once.rename(names | {"line": _AT})
+
+
+def _columns(parts: Iterable[_Part]) -> list[str]:
+    """Ours, then those of the exports as they come."""
+    theirs = (name for part in parts for name in part.rows.columns if name != _AT)
+    return list(dict.fromkeys([*TOLD.values(), *theirs]))
 
 
 @contextmanager

@@ -24,12 +24,18 @@ PROBLEM = {
 ORDER = ("clinic_id", "source_id", "file_name", "line", "part", "column_name", "rule_id")
 
 
+# Millions of problems are of few kinds: what they share is kept once and numbered.
+_SHARED = [n for n, dtype in PROBLEM.items() if dtype == pl.String and n != "problem_id"]
+
+
 def read_problems(warehouse: Path) -> pl.DataFrame:
     """The problems of the last build, open and fixed of late; none before the first."""
     path = warehouse / NAME
+    shared = pl.col(_SHARED).cast(pl.Categorical)
     if not path.exists():
-        return pl.DataFrame(schema=PROBLEM)
-    return pl.read_parquet(path).select(PROBLEM.keys()).sort(*ORDER, "problem_id")
+        return pl.DataFrame(schema=PROBLEM).with_columns(shared)
+    told = pl.scan_parquet(path, glob=False).select(PROBLEM.keys()).with_columns(shared)
+    return told.collect(engine="streaming").sort(*ORDER, "problem_id")
 
 
 def write_problems(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
