@@ -1,7 +1,7 @@
 """The rows of a delimited file whose dialect is settled: Polars parses, the bytes confirm.
 
-A file without quotes whose delimiters add up is proven even by two counts; every other file has its records
-counted from the bytes, and each row is held against its own.
+Of a file without quotes, pieces whose delimiters add up are proven even by two counts. From the first other piece on, and in every
+other file, the records are counted from the bytes, and each row is held against its own.
 """
 
 import codecs
@@ -14,7 +14,16 @@ import numpy as np
 import polars as pl
 
 from flows.readers.header import Header
-from flows.readers.layout import LF, Layout, Marks, holds, is_plainly_even, mapped, offset_of
+from flows.readers.layout import (
+    LF,
+    Layout,
+    Marks,
+    check_lines,
+    holds,
+    is_plainly_even,
+    mapped,
+    offset_of,
+)
 from flows.readers.pieces import pieces
 from flows.readers.records import Records, check_undeclared, read_records
 from flows.readers.table import NO_BROKEN, Batch
@@ -23,6 +32,10 @@ from schemas.source import Dialect
 
 BATCH_ROWS = 250_000  # of which several are in memory at a time
 _RECORD = "# of the record"  # no name that an export would give a column
+
+
+class Uneven(Exception):
+    """The cells of a piece do not add up: only its records can tell which row is short."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +90,23 @@ class CsvFile:
         )
 
     def slices(self) -> Iterator[pl.LazyFrame]:
-        """The same of a plainly even file, piece by piece: rows are counted anew in each.
+        """The same of a file without quotes, piece by piece: rows are counted anew in each.
 
-        Reading ahead, as a scan of the whole file does, would hold more of it in memory than all batches under way.
+        Reading ahead, as a scan of the whole file does, would hold more of it in memory than all batches under way. Raises Uneven
+        at the first piece of which a parser that raises on long rows is not proof enough.
         """
-        for piece in pieces(self.path, self.offset, self.marks.line_end, BATCH_ROWS):
+        for piece in self.even_pieces():
             yield self._scan(piece, 0, strict=True)
 
-    def is_even(self) -> bool:
-        """Whether a parser that raises on long rows is proof enough."""
-        if self.has_quotes:
-            return False
-        return is_plainly_even(
-            self.path, self.marks, self.offset, len(self.header.columns), self.has_other_end
-        )
+    def even_pieces(self) -> Iterator[bytes]:
+        """The pieces that are plainly even, up to the first that is not: there, Uneven."""
+        offset = self.offset
+        for piece in pieces(self.path, offset, self.marks.line_end, BATCH_ROWS):
+            check_lines(self.path, piece, offset, self.marks, self.has_other_end)
+            if not is_plainly_even(piece, self.marks, len(self.header.columns)):
+                raise Uneven
+            yield piece
+            offset += len(piece)
 
     def records(self) -> Records:
         """The records as the bytes have them."""
@@ -109,19 +125,17 @@ def read_rows(file: CsvFile, names: tuple[str, ...]) -> Iterator[Batch]:
             "exports were pasted together; remove it, or export again"
         )
     n_done = 0
-    if file.is_even():
+    if not file.has_quotes:
         try:
             for frame in _even_frames(file, names):
                 line = pl.col(_RECORD).cast(pl.Int64) + (file.header.n_lines + n_done + 1)
                 n_done += frame.height
                 frame = frame.select(line.alias("line"), *names)
                 yield _without_empty(frame, NO_BROKEN, 0, file, names, None)
-        except (
-            pl.exceptions.ComputeError
-        ):  # a long row beside a short one: from here on, row by row
-            file.receipt["rows"] = "some have more or fewer cells than the header"
-        else:
             return
+        except (Uneven, pl.exceptions.ComputeError) as error:  # from here on, row by row
+            if not isinstance(error, Uneven):  # a long row beside a short one
+                file.receipt["rows"] = "some have more or fewer cells than the header"
     yield from _read_by_records(file, names, n_done)
 
 
@@ -146,9 +160,10 @@ def _read_by_records(file: CsvFile, names: tuple[str, ...], n_done: int) -> Iter
 
 
 def _even_frames(file: CsvFile, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-    if (
-        len(file.header.columns) == 1
-    ):  # where an empty line is a row, only the whole file has no ends
+    if len(file.header.columns) == 1:
+        # Where an empty line is a row, only the whole file has no ends.
+        for _ in file.even_pieces():
+            pass
         yield from _frames(file, names, 0, strict=True)
         return
     for plan in file.slices():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schemas.errors import ExportUnreadable
 
 CHUNK = 1 << 24
+STEP = 1 << 20  # small enough to stay in the cache of the processor while it is looked at again
 MAX_LINE_BYTES = 64 << 20  # a longer line is no row of a clinic's export, and would fill the memory
 LF, CR = ord("\n"), ord("\r")
 # UTF-32 before UTF-16: its little-endian mark begins with that of UTF-16.
@@ -169,25 +170,35 @@ def holds(path: Path, byte: int, offset: int) -> bool:
     return any(content.find(bytes([byte]), *place) >= 0 for place in places)
 
 
-def is_plainly_even(path: Path, marks: Marks, offset: int, n_columns: int, has_other: bool) -> bool:
-    """Whether the cells of all lines add up: the cheap proof that no row is short and no line empty.
+def is_plainly_even(piece: bytes, marks: Marks, n_columns: int) -> bool:
+    """Whether the cells of all these lines add up: the cheap proof that no row is short and no line empty.
 
     Only valid without quotes, and with a parser that raises on a row that is too long.
     """
-    content = mapped(path)
-    whole = np.frombuffer(content, np.uint8)
-    n_delimiters, n_lines, unbroken = 0, 0, 0
-    for start, array in chunks(content, offset):
+    whole = np.frombuffer(piece, np.uint8)
+    n_delimiters, n_lines = 0, int(bool(piece) and piece[-1] != marks.line_end)
+    for start in range(0, len(whole), STEP):
+        array = whole[start : start + STEP]
         n_delimiters += int(np.count_nonzero(array == marks.delimiter))
-        n_breaks = int(np.count_nonzero(array == marks.line_end))
-        n_lines += n_breaks
-        unbroken = 0 if n_breaks else unbroken + len(array)
-        if unbroken > MAX_LINE_BYTES:
-            raise too_long(path.name, n_lines + 1)
-        if has_other:
-            check_lone(path.name, whole, np.flatnonzero(array == marks.other_end) + start, marks)
-    n_lines += offset < len(whole) and int(whole[-1]) != marks.line_end
+        n_lines += int(np.count_nonzero(array == marks.line_end))
     return n_delimiters == n_lines * (n_columns - 1)
+
+
+def check_lines(path: Path, piece: bytes, offset: int, marks: Marks, has_other: bool) -> None:
+    """Refuse what no parser should be given: a line that no memory should hold, a lone break of the other kind."""
+    content = mapped(path)
+    if len(piece) > MAX_LINE_BYTES:
+        ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == marks.line_end)
+        sizes = np.diff(ends, prepend=-1, append=len(piece))
+        if sizes.max() > MAX_LINE_BYTES:
+            before = (
+                content[start : min(start + CHUNK, offset)] for start in range(0, offset, CHUNK)
+            )
+            n_before = sum(part.count(bytes([marks.line_end])) for part in before)
+            raise too_long(path.name, n_before + int(sizes.argmax()) + 1)
+    if has_other and bytes([marks.other_end]) in piece:
+        at = np.flatnonzero(np.frombuffer(piece, np.uint8) == marks.other_end) + offset
+        check_lone(path.name, np.frombuffer(content, np.uint8), at, marks)
 
 
 def too_long(name: str, line: int) -> ExportUnreadable:

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.readers.layout import mapped
+from flows.readers.layout import STEP, mapped
 
 _MOST_BYTES = 64 << 20  # of very wide rows a piece holds fewer
-_STEP = 1 << 20  # small enough to stay in the cache of the processor while it is looked at again
 # What a parser takes away at the beginning of its text, or takes for that of a compressed file; a line may begin with it.
 _MISREAD = (codecs.BOM_UTF8, b"x^", b"x\x01")
 
@@ -39,8 +38,8 @@ def pieces(path: Path, offset: int, line_end: int, n_lines: int) -> Iterator[byt
 def _end_of(whole: NDArray[np.uint8], offset: int, line_end: int, n_lines: int) -> int:
     """Where so many lines end, or where it is enough."""
     most = min(offset + _MOST_BYTES, len(whole))
-    for start in range(offset, most, _STEP):
-        is_end = whole[start : min(start + _STEP, most)] == line_end
+    for start in range(offset, most, STEP):
+        is_end = whole[start : min(start + STEP, most)] == line_end
         n_here = int(np.count_nonzero(is_end))
         if n_here >= n_lines:
             return start + int(np.flatnonzero(is_end)[n_lines - 1]) + 1

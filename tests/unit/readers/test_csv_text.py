@@ -155,3 +155,16 @@ def test_a_delimiter_without_a_header(tmp_path: Path, content: bytes, said: str)
     except ExportUnreadable as refusal:
         told = refusal.message
     assert said in told
+
+
+def test_short_and_long_rows_that_cancel_out_over_batches_are_both_refused(tmp_path, monkeypatch):
+    """Each piece must be even by itself: the file as a whole may be so by chance."""
+    monkeypatch.setattr(csv_rows, "BATCH_ROWS", 3)
+    lines = ["a,b,c", "1,2,3", "1,2", "1,2,3", "1,2,3", "1,2,3", "1,2,3,4", "1,2,3"]
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join(lines) + "\n")
+    batches = list(csv_text.open_table(path, Dialect(), ("a", "b", "c")).batches(("a", "b", "c")))
+    kept = [line for batch in batches for line in batch.frame["line"]]
+    refused = [row for batch in batches for row in batch.broken.rows()]
+    assert sorted(kept) == [2, 4, 5, 6, 8]
+    assert sorted(refused) == [(3, "ragged_row"), (7, "ragged_row")]

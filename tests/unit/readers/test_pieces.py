@@ -16,7 +16,7 @@ LF = ord("\n")
 def test_pieces_are_so_many_lines_and_make_the_file(
     tmp_path: Path, monkeypatch, n_lines, step, end
 ):
-    monkeypatch.setattr(module, "_STEP", step)
+    monkeypatch.setattr(module, "STEP", step)
     lines = [f"{number},{'x' * (number % 5)}y".encode() for number in range(20)]
     path = tmp_path / "export.csv"
     path.write_bytes(b"head\n" + b"\n".join(lines) + end)
