@@ -136,10 +136,10 @@ def _written(cells: Cells, name: str, column: ColumnMap, text: pl.Series) -> tim
         number = parse.to_number(text, cells.decimal, cells.dialect.missing)
         for _, mask in number.failures:
             cells.fail(name, "not_a_date", mask)
-        return times.from_epoch(number.values, column.unit)
-    written = times.read_times(
-        text, times.formats(cells.dialect.date_order, column.format), cells.dialect.missing
-    )
+        written = times.from_epoch(number.values, column.unit)
+    else:
+        patterns = times.formats(cells.dialect.date_order, column.format)
+        written = times.read_times(text, patterns, cells.dialect.missing)
     if written.failed is not None:
         cells.fail(name, "not_a_date", written.failed)
     return written

@@ -31,6 +31,7 @@ _CODE = r"%[.:#]?[A-Za-z]"
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 # No clock was put back before, and what lies beyond is a typing error.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_FIRST, _BEYOND = datetime(_FIRST_YEAR, 1, 1), datetime(_LAST_YEAR, 1, 1)
 _MINUTE = 60_000_000  # in microseconds
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
 
@@ -127,19 +128,19 @@ def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[s
 
 
 def _parse(text: pl.Series, pattern: str) -> pl.Series:
-    if pattern.endswith("Z"):
-        return text.str.to_datetime(
-            pattern, strict=False, time_unit="us", cache=False
-        ).dt.replace_time_zone(None)
-    if "z" in pattern:
-        # In file names, where a colon must not stand, an offset is written +00_00.
-        written = text.str.replace(r"([+-]\d\d)_(\d\d)$", "${1}:$2") if "%z" in pattern else text
-        return written.str.to_datetime(
-            pattern, strict=False, time_unit="us", cache=False
-        ).dt.replace_time_zone(None)
+    """Wall clocks, midnights of dates, or instants in UTC; NULL where the form does not fit."""
     if _form_of(pattern) == DATE:
-        return text.str.to_date(pattern, strict=False, cache=False).cast(pl.Datetime("us"))
-    return text.str.to_datetime(pattern, strict=False, time_unit="us", cache=False)
+        return _within(text.str.to_date(pattern, strict=False, cache=False).cast(pl.Datetime("us")))
+    if "%z" in pattern:  # in file names, where a colon must not stand, an offset is written +00_00
+        text = text.str.replace(r"([+-]\d\d)_(\d\d)$", "${1}:$2")
+    at = text.str.to_datetime(pattern, strict=False, time_unit="us", cache=False)
+    return _within(at.dt.replace_time_zone(None))
+
+
+def _within(at: pl.Series) -> pl.Series:
+    """Nobody was treated in the year 26: a year of two digits, or one digit too many, is no date."""
+    inside = at.is_between(_FIRST, _BEYOND, closed="left")
+    return at if inside.all() else at.set(~inside, None)
 
 
 def _attempt(text: pl.Series, patterns: list[tuple[str, int]]) -> tuple[pl.Series, pl.Series]:
@@ -178,13 +179,20 @@ def find_in_name(pattern: str, name: str) -> datetime | None:
 def from_epoch(values: pl.Series, unit: str) -> Written:
     """Numbers that count time: since 1970 in UTC (epoch_s, epoch_ms), or Excel's serial days (a wall clock)."""
     if unit == "excel_serial":
-        at = ((values - _EXCEL_EPOCH_DAYS) * 86400).round(0).cast(pl.Int64) * 1_000_000
+        at = ((values - _EXCEL_EPOCH_DAYS) * 86400).round(0).cast(
+            pl.Int64, strict=False
+        ) * 1_000_000
     else:
-        at = (values * (1_000_000 if unit == "epoch_s" else 1000)).round(0).cast(pl.Int64)
+        at = (
+            (values * (1_000_000 if unit == "epoch_s" else 1000))
+            .round(0)
+            .cast(pl.Int64, strict=False)
+        )
     form = pl.repeat(
         WALL if unit == "excel_serial" else UTC, len(values), dtype=pl.UInt8, eager=True
     )
-    return Written(at.cast(pl.Datetime("us")), form, None)
+    read = _within(at.cast(pl.Datetime("us")))
+    return Written(read, form, read.is_null() & values.is_not_null())
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,21 @@ def test_an_offset_in_a_file_name_may_have_no_colon():
 )
 def test_the_first_time_of_this_form_in_a_name(pattern, name, moment):
     assert times.find_in_name(pattern, name) == moment
+
+
+@pytest.mark.parametrize("cell", ["01/02/26", "01/02/00", "01/02/0026", "01/02/2200", "31/12/1899"])
+@pytest.mark.parametrize("clock", ["", " 10:00"])
+def test_a_year_that_nobody_was_treated_in_is_no_date(cell, clock):
+    """`%Y` would take two digits for the first century, and every session would lie two thousand years off."""
+    text = pl.Series([f"01/02/2026{clock}", cell + clock])
+    for declared in (None, "%d/%m/%Y" + (" %H:%M" if clock else "")):
+        written = times.read_times(text, times.formats("dmy", declared), ("",))
+        assert written.failed is not None and written.failed.to_list() == [False, True]
+
+
+@pytest.mark.parametrize("unit", ["epoch_s", "epoch_ms", "excel_serial"])
+def test_a_number_that_counts_another_unit_is_no_date(unit):
+    sound = {"epoch_s": 1.77e9, "epoch_ms": 1.77e12, "excel_serial": 46054.5}[unit]
+    written = times.from_epoch(pl.Series([sound, sound * 1e4, 1e300, -1e300, None]), unit)
+    assert written.failed is not None
+    assert written.failed.to_list() == [False, True, True, True, False]
