@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -49,15 +50,20 @@ class Head:
     is_whole: bool
     escape: str | None = None
 
-    def records(self, delimiter: str, skip: int) -> Iterator[_Record]:
-        """The non-empty records below `skip` lines; a fault of form ends them."""
+    @cached_property
+    def _lines(self) -> list[str]:
+        """The lines, each ended as csv expects it; asked for once per delimiter that may be."""
         lines = self.text.split(self.line_end)
         ended = [line + "\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
-        if self.line_end == "\n":
-            ended = [
-                line.removesuffix("\r\n") + "\n" if line.endswith("\r\n") else line
-                for line in ended
-            ]
+        if self.line_end != "\n":
+            return ended
+        return [
+            line.removesuffix("\r\n") + "\n" if line.endswith("\r\n") else line for line in ended
+        ]
+
+    def records(self, delimiter: str, skip: int) -> Iterator[_Record]:
+        """The non-empty records below `skip` lines; a fault of form ends them."""
+        ended = self._lines
         quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
         reader = csv.reader(
             ended[skip:],

@@ -1,4 +1,6 @@
 -- One row per logged session that is another one once more, and which one stands for both: the log of every merge.
+-- A view: ops.session_merge_line holds the lines, ref.session_file the names.
+-- as: view
 -- key: merged_file_key, merged_line
 -- columns:
 --   clinic_id         clinic
@@ -18,9 +20,8 @@ select
     kept_file.source_id as kept_source_id,
     kept_file.file_key as kept_file_key,
     merge.kept_line,
-    merge.reason,
+    cast(merge.reason as varchar) as reason,
     merge.minutes
-from staging.session_merge as merge
+from ops.session_merge_line as merge
 join ref.session_file as merged_file on merged_file.file_no = merge.file_no
 join ref.session_file as kept_file on kept_file.file_no = merge.kept_file_no
-order by merge.file_no, merge.line

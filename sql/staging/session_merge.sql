@@ -50,26 +50,37 @@ candidate as materialized (
         and match.enrolment_no is not null
 ),
 
-compared as (
+compared as materialized (
     select
         candidate.*,
         coalesce(start_us - lag(start_us) over before <= policy.near_us, false)
             and coalesce(abs(length_us - lag(length_us) over before) <= policy.alike_us,
-                length_us is null and lag(length_us) over before is null) as is_same
+                length_us is null and lag(length_us) over before is null) as is_same,
+        coalesce(lead(start_us) over before - start_us <= policy.near_us, false)
+            and coalesce(abs(lead(length_us) over before - length_us) <= policy.alike_us,
+                length_us is null and lead(length_us) over before is null) as is_next_same
     from candidate
     cross join policy
     window before as (partition by enrolment_no order by start_us, end_us, preference)
 ),
 
+-- Only those with one that is the same before or after them need be numbered.
 numbered as (
-    select *, sum(cast(not is_same as integer)) over before as same_no
+    select preference, enrolment_no, sum(cast(not is_same as integer)) over before as same_no
     from compared
+    where is_same or is_next_same
     window before as (partition by enrolment_no order by start_us, end_us, preference rows unbounded preceding)
 ),
 
-chosen as materialized (
-    select *, min(preference) over (partition by enrolment_no, same_no) as same_as
+same as (
+    select preference, min(preference) over (partition by enrolment_no, same_no) as same_as
     from numbered
+),
+
+chosen as materialized (
+    select compared.*, coalesce(same.same_as, compared.preference) as same_as
+    from compared
+    left join same on same.preference = compared.preference
 ),
 
 spread as (
@@ -114,6 +125,6 @@ select
     case when whole.start_us is not null then whole.local_date end as local_date,
     case when whole.is_length_known then (whole.end_us - whole.start_us) / 60000000.0 end as minutes
 from chosen
-join united on united.enrolment_no = chosen.enrolment_no and united.same_no = chosen.same_no
+join united on united.preference = chosen.same_as
 join whole on whole.enrolment_no = united.enrolment_no and whole.union_no = united.union_no
 where chosen.preference <> whole.preference
