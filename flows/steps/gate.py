@@ -74,7 +74,7 @@ def _run_contracts(connection: duckdb.DuckDBPyConnection, marts: Sequence[SqlFil
         context = _context()
     for mart in marts:
         try:
-            rows = connection.execute(f"select * from {mart.name}").df()
+            rows = connection.sql(f"select * from {mart.name}").df()
         except duckdb.Error as error:
             what = f"{mart.name} can be read ({type(error).__name__})"
             name = f"{mart.name}: readable"

@@ -34,7 +34,7 @@ def in_cell(rows: pl.DataFrame, level: str, duration: str) -> pl.DataFrame:
 
 def read_frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
     """Rows of a query; sort them there, because sums are added in their order."""
-    return connection.execute(query).pl()
+    return connection.sql(query).pl()
 
 
 def read_policy(connection: duckdb.DuckDBPyConnection, *keys: str) -> tuple[float, ...]:

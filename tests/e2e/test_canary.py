@@ -151,7 +151,7 @@ def test_no_table_that_is_told_holds_a_canary(world):
                 [ONE_ROW_PER_PERSON],
             ).fetchall()
             for (table,) in tables:
-                text = database.execute(f"select * from {table}").pl().write_json()
+                text = database.sql(f"select * from {table}").pl().write_json()
                 assert CANARY not in text, f"{name}: {table}"
     assert CANARY not in pl.read_parquet(warehouse / "problems.parquet").write_json()
 
