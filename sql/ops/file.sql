@@ -54,6 +54,15 @@ outcome as (
         count(*) filter (where outcome <> 'superseded') as n_refused
     from staging.row_outcome
     group by file_key
+),
+
+-- Parts that only the whole shows to be wrong, of records that stand all the same.
+part as (
+    select refusal.file_key, count(*) as n_parts
+    from staging.build_refusal as refusal
+    anti join staging.row_outcome as record on record.file_key = refusal.file_key and record.line = refusal.line
+    where refusal.severity in ('cell', 'response')
+    group by refusal.file_key
 )
 
 select
@@ -73,10 +82,11 @@ select
     cast(coalesce(counted.n_merged, 0) as bigint) as rows_merged,
     file.rows_ignored,
     cast(coalesce(counted.n_fold, 0) as bigint) as rows_fold,
-    file.parts_refused,
+    file.parts_refused + coalesce(part.n_parts, 0) as parts_refused,
     file.unmapped_columns,
     file.dialect
 from landed.file as file
 left join outcome on outcome.file_key = file.file_key
 left join counted on counted.file_key = file.file_key
+left join part on part.file_key = file.file_key
 order by file.clinic_id, file.source_id, file.file_name

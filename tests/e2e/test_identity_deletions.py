@@ -137,3 +137,19 @@ def test_delete_files_are_found_beside_the_glob_of_the_data(tmp_path: Path) -> N
         (folder / name).write_text("session\n")
     found = find_export_files(read_source(folder / "source.toml"))
     assert [path.name for path in found] == ["app_Deleted_2026.csv", "sessions_2026.csv"]
+
+
+def test_a_form_refused_beside_one_that_stands_is_counted_as_a_part(tmp_path: Path) -> None:
+    """Only the build sees that the file has answered this form before; the record stands by its other form."""
+    enrol(tmp_path, "p1")
+    first = {"person": "p1", "done": "2026-03-02 09:00", "state": "completed", "nrs": 5}
+    again = first | {"nrs": 6, "peg_1": 4, "peg_2": 4, "peg_3": 4}
+    forms(tmp_path, first | {"peg_1": "", "peg_2": "", "peg_3": ""}, again, day="2026-04-01")
+    with built(tmp_path) as connection:
+        told = read(connection, "select line, rule_id, severity from ops.refused_row")
+        assert told == [{"line": 3, "rule_id": "duplicate_key", "severity": "response"}]
+        assert counts(connection, "2026-04-01.csv") == {"read": 2, "accepted": 2}
+        (file,) = read(
+            connection, "select parts_refused from ops.file where file_name = '2026-04-01.csv'"
+        )
+        assert file == {"parts_refused": 1}
