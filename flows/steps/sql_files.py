@@ -81,11 +81,13 @@ def find_sql_files(*schemas: str) -> list[SqlFile]:
 
     def visit(name: str) -> None:
         for read in reads[name]:
-            visit(read)
-        order.setdefault(name, files[name])
+            if read not in order:
+                visit(read)
+        order[name] = files[name]
 
     for name in reads:
-        visit(name)
+        if name not in order:
+            visit(name)
     return list(order.values())
 
 
