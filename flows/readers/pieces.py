@@ -1,4 +1,4 @@
-"""A plainly even file in pieces of whole lines, so that no more of it is in memory than the batches under way.
+"""A file without quotes in pieces of whole lines, so that no more of it is in memory than the batches under way.
 
 A scan of the whole file reads ahead of those who judge the rows, by as many cells as all batches together hold.
 """

@@ -31,7 +31,10 @@ _CODE = r"%[.:#]?[A-Za-z]"
 _ORDERS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 # No clock was put back before, and what lies beyond is a typing error.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
-_FIRST, _BEYOND = datetime(_FIRST_YEAR, 1, 1), datetime(_LAST_YEAR, 1, 1)
+_FIRST, _LAST = datetime(_FIRST_YEAR, 1, 1), datetime(_LAST_YEAR, 1, 1)
+_NO_END = datetime(
+    9999, 12, 31
+)  # as a bare date, what many systems write for a pause that has no end yet
 _MINUTE = 60_000_000  # in microseconds
 _EXCEL_EPOCH_DAYS = 25569  # serial 25569 is 1970-01-01
 
@@ -130,16 +133,17 @@ def _by_sample(text: pl.Series, patterns: list[tuple[str, int]]) -> list[tuple[s
 def _parse(text: pl.Series, pattern: str) -> pl.Series:
     """Wall clocks, midnights of dates, or instants in UTC; NULL where the form does not fit."""
     if _form_of(pattern) == DATE:
-        return _within(text.str.to_date(pattern, strict=False, cache=False).cast(pl.Datetime("us")))
+        day = text.str.to_date(pattern, strict=False, cache=False)
+        return _within(day.cast(pl.Datetime("us")), _NO_END)
     if "%z" in pattern:  # in file names, where a colon must not stand, an offset is written +00_00
         text = text.str.replace(r"([+-]\d\d)_(\d\d)$", "${1}:$2")
     at = text.str.to_datetime(pattern, strict=False, time_unit="us", cache=False)
     return _within(at.dt.replace_time_zone(None))
 
 
-def _within(at: pl.Series) -> pl.Series:
+def _within(at: pl.Series, last: datetime = _LAST) -> pl.Series:
     """Nobody was treated in the year 26: a year of two digits, or one digit too many, is no date."""
-    inside = at.is_between(_FIRST, _BEYOND, closed="left")
+    inside = at.is_between(_FIRST, last)
     return at if inside.all() else at.set(~inside, None)
 
 
